@@ -1,0 +1,114 @@
+//! Containers on this node: how a task's container feels, and what it said.
+
+use std::net::IpAddr;
+
+use bollard::container::LogOutput;
+use bollard::models::HealthStatusEnum;
+use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions, LogsOptions};
+use futures_util::StreamExt;
+
+use crate::{Engine, Error, Result};
+
+/// The bridge on which the engine publishes host-mode ports of swarm tasks.
+const GATEWAY_BRIDGE: &str = "docker_gwbridge";
+
+/// What a health check says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    /// It has none.
+    #[default]
+    None,
+    /// It has not passed yet.
+    Starting,
+    /// It passes.
+    Healthy,
+    /// It fails.
+    Unhealthy,
+}
+
+/// A container on this node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Container {
+    /// What its health check says.
+    pub health: Health,
+    /// What the health check last printed.
+    pub health_output: String,
+    /// The process identifier of its first process on this node; 0 when it does not run.
+    pub pid: i32,
+    /// Whether it runs.
+    pub running: bool,
+}
+
+/// Looking into containers.
+pub trait Containers {
+    /// A container of this node; `None` when it is gone or on another node.
+    async fn container(&self, id: &str) -> Result<Option<Container>>;
+    /// The last lines that a container wrote, standard output and error together.
+    async fn log_tail(&self, id: &str, lines: usize) -> Result<Vec<String>>;
+    /// The address under which the engine sends a host-mode port's traffic to this container.
+    async fn host_mode_address(&self, id: &str) -> Result<Option<IpAddr>>;
+}
+
+impl Containers for Engine {
+    async fn container(&self, id: &str) -> Result<Option<Container>> {
+        let inspected = self.docker.inspect_container(id, None::<InspectContainerOptions>).await;
+        let state = match inspected.map_err(self.error(format!("looking into container {id}"))) {
+            Ok(container) => container.state.unwrap_or_default(),
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let health = state.health.unwrap_or_default();
+        let last = health.log.and_then(|log| log.into_iter().next_back()).and_then(|check| check.output);
+        Ok(Some(Container {
+            health: health.status.map_or(Health::None, Health::from),
+            health_output: last.unwrap_or_default().trim().to_owned(),
+            pid: state.pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default(),
+            running: state.running.unwrap_or_default(),
+        }))
+    }
+
+    async fn log_tail(&self, id: &str, lines: usize) -> Result<Vec<String>> {
+        let options = LogsOptions { stdout: true, stderr: true, tail: lines.to_string(), ..Default::default() };
+        let mut stream = std::pin::pin!(self.docker.logs(id, Some(options)));
+        let mut text = Vec::new();
+        while let Some(chunk) = stream.next().await {
+            match chunk.map_err(self.error(format!("reading the log of container {id}"))) {
+                Ok(output) => text.extend_from_slice(bytes(&output)),
+                Err(Error::NotFound { .. }) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(String::from_utf8_lossy(&text).lines().map(ToOwned::to_owned).collect())
+    }
+
+    async fn host_mode_address(&self, id: &str) -> Result<Option<IpAddr>> {
+        let network = self
+            .docker
+            .inspect_network(GATEWAY_BRIDGE, None::<InspectNetworkOptions>)
+            .await
+            .map_err(self.error(format!("looking into network {GATEWAY_BRIDGE}")))?;
+        let endpoint = network.containers.and_then(|mut containers| containers.remove(id));
+        let address = endpoint.and_then(|endpoint| endpoint.ipv4_address);
+        Ok(address.and_then(|address| address.split('/').next().and_then(|address| address.parse().ok())))
+    }
+}
+
+fn bytes(output: &LogOutput) -> &[u8] {
+    match output {
+        LogOutput::StdErr { message }
+        | LogOutput::StdOut { message }
+        | LogOutput::StdIn { message }
+        | LogOutput::Console { message } => message,
+    }
+}
+
+impl From<HealthStatusEnum> for Health {
+    fn from(status: HealthStatusEnum) -> Self {
+        match status {
+            HealthStatusEnum::EMPTY | HealthStatusEnum::NONE => Self::None,
+            HealthStatusEnum::STARTING => Self::Starting,
+            HealthStatusEnum::HEALTHY => Self::Healthy,
+            HealthStatusEnum::UNHEALTHY => Self::Unhealthy,
+        }
+    }
+}

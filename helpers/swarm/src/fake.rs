@@ -1,0 +1,80 @@
+//! An engine in memory, for tests of what is planned and done.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::{NewSecret, Object, Result, Secrets, Service, Services, Standby};
+
+/// An engine in memory. Fill its fields, hand it to what is tested, look at its fields and at [`Fake::calls`].
+#[derive(Debug, Default)]
+pub struct Fake {
+    /// The services.
+    pub services: RefCell<Vec<Service>>,
+    /// The secrets, with their content.
+    pub secrets: RefCell<BTreeMap<String, (Object, Vec<u8>)>>,
+    /// What was asked of the engine, in order.
+    pub calls: RefCell<Vec<String>>,
+}
+
+impl Fake {
+    fn call(&self, text: String) {
+        self.calls.borrow_mut().push(text);
+    }
+}
+
+/// Whether labels match a filter of the form `key` or `key=value`.
+fn matches(labels: &BTreeMap<String, String>, filter: &str) -> bool {
+    match filter.split_once('=') {
+        Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
+        None => labels.contains_key(filter),
+    }
+}
+
+impl Services for Fake {
+    async fn services(&self, label: &str) -> Result<Vec<Service>> {
+        self.call(format!("list services {label}"));
+        Ok(self.services.borrow().iter().filter(|service| matches(&service.labels, label)).cloned().collect())
+    }
+
+    async fn remove_service(&self, name: &str) -> Result<()> {
+        self.call(format!("remove service {name}"));
+        self.services.borrow_mut().retain(|service| service.name != name);
+        Ok(())
+    }
+
+    async fn start_standby(&self, standby: Standby<'_>) -> Result<()> {
+        self.call(format!("start standby {}", standby.name));
+        let copy = Service { name: standby.name, labels: standby.labels, ..standby.of.clone() };
+        self.services.borrow_mut().push(copy);
+        Ok(())
+    }
+}
+
+impl Secrets for Fake {
+    async fn secrets(&self, label: &str) -> Result<Vec<Object>> {
+        self.call(format!("list secrets {label}"));
+        let secrets = self.secrets.borrow();
+        Ok(secrets
+            .values()
+            .map(|(object, _)| object)
+            .filter(|object| matches(&object.labels, label))
+            .cloned()
+            .collect())
+    }
+
+    async fn create_secret(&self, secret: NewSecret<'_>) -> Result<()> {
+        self.call(format!("create secret {}", secret.name));
+        let object = Object { name: secret.name.clone(), labels: secret.labels };
+        self.secrets.borrow_mut().entry(secret.name).or_insert_with(|| (object, secret.content.to_vec()));
+        Ok(())
+    }
+
+    async fn remove_secret(&self, name: &str) -> Result<bool> {
+        self.call(format!("remove secret {name}"));
+        let used = self.services.borrow().iter().any(|service| service.secrets.iter().any(|secret| secret == name));
+        if !used {
+            self.secrets.borrow_mut().remove(name);
+        }
+        Ok(!used)
+    }
+}

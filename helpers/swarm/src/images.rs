@@ -1,0 +1,81 @@
+//! Images on this node.
+
+use std::path::Path;
+
+use bollard::auth::DockerCredentials;
+use bollard::query_parameters::{CreateImageOptions, ImportImageOptions};
+use futures_util::{StreamExt, TryStreamExt};
+use tokio_util::io::ReaderStream;
+
+use crate::{Engine, Error, Result};
+
+/// A login for a registry. Prints only the user.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The user.
+    pub username: String,
+    /// The password or token.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials({}, …)", self.username)
+    }
+}
+
+/// The images of this node.
+pub trait Images {
+    /// The digests (`name@sha256:…`) under which an image that is here was pulled; empty when it was loaded or built
+    /// here; `None` when it is not here.
+    async fn image_digests(&self, image: &str) -> Result<Option<Vec<String>>>;
+    /// Pulls an image; `progress` hears the engine's words as they come.
+    async fn pull(&self, image: &str, credentials: Option<Credentials>, progress: &mut dyn FnMut(&str)) -> Result<()>;
+    /// Loads images from an archive as `docker save` writes it.
+    async fn load(&self, archive: &Path) -> Result<()>;
+}
+
+impl Images for Engine {
+    async fn image_digests(&self, image: &str) -> Result<Option<Vec<String>>> {
+        match self.docker.inspect_image(image).await.map_err(self.error(format!("looking for image {image}"))) {
+            Ok(inspected) => Ok(Some(inspected.repo_digests.unwrap_or_default())),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn pull(&self, image: &str, credentials: Option<Credentials>, progress: &mut dyn FnMut(&str)) -> Result<()> {
+        let options = CreateImageOptions { from_image: Some(image.to_owned()), ..Default::default() };
+        let credentials = credentials.map(|login| DockerCredentials {
+            username: Some(login.username),
+            password: Some(login.password),
+            ..Default::default()
+        });
+        let mut events = std::pin::pin!(self.docker.create_image(Some(options), None, credentials));
+        while let Some(event) = events.next().await {
+            let event = event.map_err(self.error(format!("pulling image {image}")))?;
+            if let Some(status) = event.status {
+                progress(&status);
+            }
+        }
+        Ok(())
+    }
+
+    async fn load(&self, archive: &Path) -> Result<()> {
+        let doing = format!("loading images from {}", archive.display());
+        let file = tokio::fs::File::open(archive)
+            .await
+            .map_err(|error| Error::Refused { doing: doing.clone(), message: error.to_string() })?;
+        let body = ReaderStream::new(file).map_ok(|bytes| bytes);
+        let body = body.filter_map(|bytes| std::future::ready(bytes.ok()));
+        let mut answers = std::pin::pin!(self.docker.import_image(
+            ImportImageOptions { quiet: true, ..Default::default() },
+            bollard::body_stream(body),
+            None,
+        ));
+        while let Some(answer) = answers.next().await {
+            answer.map_err(self.error(doing.clone()))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! The Docker engine in swarm mode, as narrow traits with plain types.
+//!
+//! This is the only crate that names bollard. A helper asks for the traits it needs ([`Services`], [`Tasks`],
+//! [`Secrets`], [`Configs`], [`Images`], [`Containers`] …); its `main` hands it an [`Engine`], its tests hand it a
+//! [`fake::Fake`].
+//!
+//! Calls speak version 1.44 of the engine's API: the newest that Docker 25 and the oldest that Docker 29 know, so no
+//! negotiation is needed and a look at the engine costs one request.
+#![expect(async_fn_in_trait, reason = "each helper runs on one thread, so no future has to be Send")]
+
+mod containers;
+mod engine;
+mod error;
+pub mod fake;
+mod images;
+mod objects;
+mod services;
+mod tasks;
+
+pub use containers::{Container, Containers, Health};
+pub use engine::Engine;
+pub use error::{Error, Result};
+pub use images::{Credentials, Images};
+pub use objects::{Configs, NewSecret, Object, Secrets};
+pub use services::{Service, Services, Standby};
+pub use tasks::{Task, TaskState, Tasks};
+
+/// The label that `docker stack deploy` puts on everything that belongs to a stack.
+pub const STACK_LABEL: &str = "com.docker.stack.namespace";

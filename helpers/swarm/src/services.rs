@@ -1,0 +1,157 @@
+//! Services: what the swarm is told to run.
+
+use std::collections::BTreeMap;
+
+use bollard::models::{
+    EndpointPortConfig, EndpointPortConfigPublishModeEnum, EndpointSpec, Service as Wire, ServiceSpec, ServiceSpecMode,
+    ServiceSpecModeReplicated,
+};
+use bollard::query_parameters::ListServicesOptions;
+use state::Digest;
+
+use crate::engine::label_filter;
+use crate::{Engine, Result};
+
+/// A service as the manager knows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Service {
+    /// The engine's identifier.
+    pub id: String,
+    /// The name, `<stack>_<service>` in a stack.
+    pub name: String,
+    /// Its labels (`deploy.labels` of a compose file).
+    pub labels: BTreeMap<String, String>,
+    /// Grows with every change of the service, by whomever.
+    pub version: u64,
+    /// The image its tasks are told to run.
+    pub image: String,
+    /// Tasks that run now.
+    pub running: u64,
+    /// Tasks that should run.
+    pub desired: u64,
+    /// Names of the swarm secrets that it mounts.
+    pub secrets: Vec<String>,
+    /// Names of the swarm configs that it mounts.
+    pub configs: Vec<String>,
+    /// Ports that it takes on the node itself (`mode: host`): published, target.
+    pub host_ports: Vec<(u16, u16)>,
+    /// The whole specification, for [`Service::spec_digest`] and [`Standby`].
+    pub(crate) spec: ServiceSpec,
+}
+
+impl Service {
+    /// A digest of everything that the service was told, to tell a change by hand from a mere new version number.
+    pub fn spec_digest(&self) -> String {
+        // Through a value: bollard's maps are unordered, those of a value are sorted.
+        let spec = serde_json::to_value(&self.spec).unwrap_or_default();
+        Digest::of(spec.to_string().as_bytes()).hex()
+    }
+}
+
+/// A second copy of a running service, without its routes, on ports that the engine picks.
+#[derive(Clone, Debug)]
+pub struct Standby<'a> {
+    /// The service that is copied, as it runs now.
+    pub of: &'a Service,
+    /// The name of the copy.
+    pub name: String,
+    /// The labels of the copy; none are taken over.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Looking at services, and the few changes that `docker stack deploy` does not make.
+pub trait Services {
+    /// All services that carry `label` (`key` or `key=value`), with their task counts, in one request.
+    async fn services(&self, label: &str) -> Result<Vec<Service>>;
+    /// Removes a service; one that is not there is no error.
+    async fn remove_service(&self, name: &str) -> Result<()>;
+    /// Starts a standby copy of a service with one task.
+    async fn start_standby(&self, standby: Standby<'_>) -> Result<()>;
+}
+
+impl Services for Engine {
+    async fn services(&self, label: &str) -> Result<Vec<Service>> {
+        let options = ListServicesOptions { filters: Some(label_filter(label)), status: Some(true) };
+        let services =
+            self.docker.list_services(Some(options)).await.map_err(self.error("listing the swarm's services"))?;
+        Ok(services.into_iter().map(Service::from).collect())
+    }
+
+    async fn remove_service(&self, name: &str) -> Result<()> {
+        match self.docker.delete_service(name).await.map_err(self.error(format!("removing service {name}"))) {
+            Ok(()) | Err(crate::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn start_standby(&self, standby: Standby<'_>) -> Result<()> {
+        let doing = format!("starting standby {} of {}", standby.name, standby.of.name);
+        let created = self.docker.create_service(standby.spec(), None).await.map_err(self.error(doing))?;
+        drop(created);
+        Ok(())
+    }
+}
+
+impl Standby<'_> {
+    fn spec(&self) -> ServiceSpec {
+        let ports = self.of.host_ports.iter().map(|(_, target)| EndpointPortConfig {
+            target_port: Some(i64::from(*target)),
+            publish_mode: Some(EndpointPortConfigPublishModeEnum::HOST),
+            ..Default::default()
+        });
+        ServiceSpec {
+            name: Some(self.name.clone()),
+            labels: Some(self.labels.clone().into_iter().collect()),
+            mode: Some(ServiceSpecMode {
+                replicated: Some(ServiceSpecModeReplicated { replicas: Some(1) }),
+                ..Default::default()
+            }),
+            endpoint_spec: Some(EndpointSpec {
+                ports: Some(ports.collect()),
+                ..self.of.spec.endpoint_spec.clone().unwrap_or_default()
+            }),
+            ..self.of.spec.clone()
+        }
+    }
+}
+
+impl From<Wire> for Service {
+    fn from(wire: Wire) -> Self {
+        let status = wire.service_status.unwrap_or_default();
+        let spec = wire.spec.unwrap_or_default();
+        let container = spec.task_template.as_ref().and_then(|task| task.container_spec.as_ref());
+        Self {
+            id: wire.id.unwrap_or_default(),
+            name: spec.name.clone().unwrap_or_default(),
+            labels: spec.labels.clone().unwrap_or_default().into_iter().collect(),
+            version: wire.version.and_then(|version| version.index).unwrap_or_default(),
+            image: container.and_then(|container| container.image.clone()).unwrap_or_default(),
+            running: status.running_tasks.unwrap_or_default(),
+            desired: status.desired_tasks.unwrap_or_default(),
+            secrets: container
+                .and_then(|container| container.secrets.as_ref())
+                .map(|all| all.iter().filter_map(|secret| secret.secret_name.clone()).collect())
+                .unwrap_or_default(),
+            configs: container
+                .and_then(|container| container.configs.as_ref())
+                .map(|all| all.iter().filter_map(|config| config.config_name.clone()).collect())
+                .unwrap_or_default(),
+            host_ports: host_ports(&spec),
+            spec,
+        }
+    }
+}
+
+fn host_ports(spec: &ServiceSpec) -> Vec<(u16, u16)> {
+    let ports = spec.endpoint_spec.as_ref().and_then(|endpoint| endpoint.ports.as_ref());
+    ports
+        .into_iter()
+        .flatten()
+        .filter(|port| port.publish_mode == Some(EndpointPortConfigPublishModeEnum::HOST))
+        .filter_map(|port| {
+            let published = u16::try_from(port.published_port?).ok()?;
+            let target = u16::try_from(port.target_port?).ok()?;
+            Some((published, target))
+        })
+        .collect()
+}
