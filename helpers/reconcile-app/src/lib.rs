@@ -1,1 +1,31 @@
-//! Placeholder.
+//! Converge one app to its declared recipe, environment and secrets, behind health gates.
+//!
+//! A run reads the [`manifest`] and the [`inputs`] it names, looks at the services that carry the app's label, and makes
+//! a [`plan`]: nothing differs, remember new version numbers, watch what comes up by itself, deploy, or put the last
+//! good state back. To deploy it [renders](render) the compose files, [provides images](images), creates secrets under
+//! names with their content's digest, applies with `docker stack deploy`, and holds the [`gate`]: converged, healthy
+//! for a time, answering through the proxy. Only then is the deploy remembered as good and are old secrets retired.
+//! A gate that does not hold puts the last good state back and holds the gate for that.
+//!
+//! What runs is told from what is declared by one label, the digest of all inputs, so that a look at a whole host is
+//! one request to the engine ([`host`]).
+#![expect(async_fn_in_trait, reason = "a run stays on one thread, so no future has to be Send")]
+
+pub mod apply;
+pub mod cli;
+pub mod connections;
+pub mod converge;
+pub mod divert;
+pub mod gate;
+pub mod handover;
+pub mod host;
+pub mod images;
+pub mod inputs;
+pub mod manifest;
+pub mod plan;
+pub mod record;
+pub mod render;
+pub mod rewrite;
+pub mod run;
+pub mod secrets;
+pub mod stack;

@@ -1,2 +1,56 @@
-//! Placeholder.
-fn main() {}
+//! `reconcile-app`: see `--help`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use reconcile_app::{cli, run::Options};
+
+/// Converge an app to its declared recipe, environment and secrets, behind health gates.
+///
+/// Ends with exit code 0 when nothing differed, 10 when it was changed, 20 when a person must decide first, 30 when the
+/// change failed and the old version serves again, 1 when it failed.
+///
+/// Example: reconcile-app --dry-run /etc/hearth/apps/wiki.json
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+struct Arguments {
+    /// Look at all apps whose manifests lie in this folder, with one request to the engine
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "dry_run", "retry", "json", "manifest"])]
+    all: Option<PathBuf>,
+    /// With --all: start the unit of each app that differs
+    #[arg(long, requires = "all")]
+    start: bool,
+    /// Only check the manifest, as the build of the system does
+    #[arg(long)]
+    check: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Try once more what failed before
+    #[arg(long)]
+    retry: bool,
+    /// Print the receipt as JSON
+    #[arg(long)]
+    json: bool,
+    /// The app's manifest, as the NixOS module writes it
+    #[arg(required_unless_present = "all")]
+    manifest: Option<PathBuf>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let options = Options { dry_run: arguments.dry_run, retry: arguments.retry };
+    let ended = match (&arguments.all, &arguments.manifest) {
+        (Some(folder), _) => cli::all(folder, arguments.start).await,
+        (None, Some(path)) if arguments.check => cli::check(path),
+        (None, Some(path)) => cli::one(path, options, arguments.json).await,
+        (None, None) => unreachable!("clap asks for one of them"),
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bollard::auth::DockerCredentials;
 use bollard::query_parameters::{CreateImageOptions, ImportImageOptions};
 use futures_util::{StreamExt, TryStreamExt};
@@ -21,6 +23,15 @@ pub struct Credentials {
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Credentials({}, …)", self.username)
+    }
+}
+
+impl Credentials {
+    /// Reads the `auth` of a registry in a Docker configuration: `user:password` in base64.
+    pub fn from_docker_config(auth: &str) -> Option<Self> {
+        let text = String::from_utf8(BASE64_STANDARD.decode(auth).ok()?).ok()?;
+        let (username, password) = text.split_once(':')?;
+        Some(Self { username: username.to_owned(), password: password.to_owned() })
     }
 }
 

@@ -22,7 +22,7 @@ pub use engine::Engine;
 pub use error::{Error, Result};
 pub use images::{Credentials, Images};
 pub use objects::{Configs, NewSecret, Object, Secrets};
-pub use services::{Service, Services, Standby};
+pub use services::{Service, Services, Specification, Standby};
 pub use tasks::{Task, TaskState, Tasks};
 
 /// The label that `docker stack deploy` puts on everything that belongs to a stack.

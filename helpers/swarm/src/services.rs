@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use bollard::models::{
     EndpointPortConfig, EndpointPortConfigPublishModeEnum, EndpointSpec, Service as Wire, ServiceSpec, ServiceSpecMode,
-    ServiceSpecModeReplicated,
+    ServiceSpecModeReplicated, ServiceUpdateStatusStateEnum as UpdateState,
 };
 use bollard::query_parameters::ListServicesOptions;
 use state::Digest;
 
 use crate::engine::label_filter;
+use crate::tasks::task_digest;
 use crate::{Engine, Result};
 
 /// A service as the manager knows it.
@@ -33,17 +34,25 @@ pub struct Service {
     pub secrets: Vec<String>,
     /// Names of the swarm configs that it mounts.
     pub configs: Vec<String>,
-    /// Ports that it takes on the node itself (`mode: host`): published, target.
+    /// Ports that it takes on the node itself (`mode: host`): published (0 where the engine picks one), target.
     pub host_ports: Vec<(u16, u16)>,
+    /// Whether a rolling update of it is under way.
+    pub updating: bool,
+    /// Digest of what its tasks are told, to compare with [`Task::spec_digest`](crate::Task::spec_digest).
+    pub task_digest: String,
     /// The whole specification, for [`Service::spec_digest`] and [`Standby`].
-    pub(crate) spec: ServiceSpec,
+    pub specification: Specification,
 }
+
+/// Everything that a service was told, as the engine keeps it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Specification(ServiceSpec);
 
 impl Service {
     /// A digest of everything that the service was told, to tell a change by hand from a mere new version number.
     pub fn spec_digest(&self) -> String {
         // Through a value: bollard's maps are unordered, those of a value are sorted.
-        let spec = serde_json::to_value(&self.spec).unwrap_or_default();
+        let spec = serde_json::to_value(&self.specification.0).unwrap_or_default();
         Digest::of(spec.to_string().as_bytes()).hex()
     }
 }
@@ -108,9 +117,9 @@ impl Standby<'_> {
             }),
             endpoint_spec: Some(EndpointSpec {
                 ports: Some(ports.collect()),
-                ..self.of.spec.endpoint_spec.clone().unwrap_or_default()
+                ..self.of.specification.0.endpoint_spec.clone().unwrap_or_default()
             }),
-            ..self.of.spec.clone()
+            ..self.of.specification.0.clone()
         }
     }
 }
@@ -137,7 +146,12 @@ impl From<Wire> for Service {
                 .map(|all| all.iter().filter_map(|config| config.config_name.clone()).collect())
                 .unwrap_or_default(),
             host_ports: host_ports(&spec),
-            spec,
+            updating: wire
+                .update_status
+                .and_then(|status| status.state)
+                .is_some_and(|state| matches!(state, UpdateState::UPDATING | UpdateState::ROLLBACK_STARTED)),
+            task_digest: spec.task_template.as_ref().map(task_digest).unwrap_or_default(),
+            specification: Specification(spec),
         }
     }
 }
@@ -149,7 +163,7 @@ fn host_ports(spec: &ServiceSpec) -> Vec<(u16, u16)> {
         .flatten()
         .filter(|port| port.publish_mode == Some(EndpointPortConfigPublishModeEnum::HOST))
         .filter_map(|port| {
-            let published = u16::try_from(port.published_port?).ok()?;
+            let published = u16::try_from(port.published_port.unwrap_or_default()).ok()?;
             let target = u16::try_from(port.target_port?).ok()?;
             Some((published, target))
         })

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{Task as Wire, TaskState as WireState};
+use bollard::models::{Task as Wire, TaskSpec, TaskState as WireState};
 use bollard::query_parameters::ListTasksOptions;
 
 use crate::{Engine, Result};
@@ -52,7 +52,7 @@ pub struct Task {
     pub exit_code: Option<i64>,
     /// The image it runs.
     pub image: String,
-    /// The `ForceUpdate` counter and all else it was told, as one digest: tells tasks of two versions apart.
+    /// Digest of all that it was told: tells tasks of two versions apart.
     pub spec_digest: String,
 }
 
@@ -77,12 +77,17 @@ impl Tasks for Engine {
     }
 }
 
+/// Digest of what a task is told, the same for a service's template and for the tasks made from it.
+pub(crate) fn task_digest(spec: &TaskSpec) -> String {
+    let sorted = serde_json::to_value(spec).unwrap_or_default().to_string();
+    state::Digest::of(sorted.as_bytes()).short()
+}
+
 impl From<Wire> for Task {
     fn from(wire: Wire) -> Self {
         let status = wire.status.unwrap_or_default();
         let container = status.container_status.unwrap_or_default();
         let spec = wire.spec.unwrap_or_default();
-        let spec_digest = serde_json::to_value(&spec).unwrap_or_default().to_string();
         Self {
             id: wire.id.unwrap_or_default(),
             service: wire.service_id.unwrap_or_default(),
@@ -93,8 +98,8 @@ impl From<Wire> for Task {
             error: status.err.unwrap_or_default(),
             container: container.container_id.filter(|id| !id.is_empty()),
             exit_code: container.exit_code,
+            spec_digest: task_digest(&spec),
             image: spec.container_spec.and_then(|container| container.image).unwrap_or_default(),
-            spec_digest: state::Digest::of(spec_digest.as_bytes()).short(),
         }
     }
 }

@@ -1,0 +1,150 @@
+//! YAML with the place of each value.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::Spanned;
+
+use super::{push_index, push_name};
+use crate::Error;
+
+/// A value and where it was defined.
+type Node = Spanned<Kind>;
+
+pub(super) enum Kind {
+    Leaf(Value),
+    List(Vec<Node>),
+    Mapping(Vec<(String, Node)>),
+}
+
+/// Far above what any real compose file needs (the largest of 600 that were looked at has 3,000 values), and low enough
+/// that a hostile one costs some milliseconds.
+const MAX_VALUES: usize = 30_000;
+
+pub(super) fn parse(file: &str, text: &str) -> Result<Node, Error> {
+    // As Compose has it: 0440 is octal, and `yes` is a text.
+    let options = serde_saphyr::options! {
+        legacy_octal_numbers: true,
+        strict_booleans: true,
+        budget: serde_saphyr::budget! { max_nodes: MAX_VALUES, max_depth: 48 },
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
+        Error::Syntax { file: file.to_owned(), line, column, reason: reason(&error) }
+    })
+}
+
+/// The parser's words without the place, which is told beside them, and without advice for programmers.
+fn reason(error: &serde_saphyr::Error) -> String {
+    match error.without_snippet() {
+        serde_saphyr::Error::MultipleDocuments { .. } => {
+            "a compose file is one YAML document, and a second one begins here".to_owned()
+        }
+        serde_saphyr::Error::Budget { .. } => {
+            format!("more values, deeper nesting or more aliases than a compose file may have ({MAX_VALUES} values)")
+        }
+        other => {
+            let text = other.to_string();
+            let text = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+            text.split(", set DuplicateKeyPolicy").next().unwrap_or(text).to_owned()
+        }
+    }
+}
+
+/// Drops the places, after noting the line of each key.
+pub(super) fn into_value(node: Node, key: &mut String, lines: &mut BTreeMap<String, u64>) -> Value {
+    lines.entry(key.clone()).or_insert(node.defined.line());
+    let length = key.len();
+    match node.value {
+        Kind::Leaf(value) => value,
+        Kind::List(items) => {
+            let place = |(index, item): (usize, Node)| {
+                push_index(key, index);
+                let value = into_value(item, key, lines);
+                key.truncate(length);
+                value
+            };
+            Value::Array(items.into_iter().enumerate().map(place).collect())
+        }
+        Kind::Mapping(entries) => {
+            let mut map = Map::new();
+            for (name, item) in entries {
+                push_name(key, &name);
+                let value = into_value(item, key, lines);
+                key.truncate(length);
+                map.insert(name, value);
+            }
+            Value::Object(map)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyKind)
+    }
+}
+
+struct AnyKind;
+
+impl<'de> Visitor<'de> for AnyKind {
+    type Value = Kind;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, a truth value, a list or a mapping")
+    }
+
+    fn visit_unit<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Leaf(Value::Null))
+    }
+
+    fn visit_none<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Leaf(Value::Null))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kind, D::Error> {
+        Kind::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Kind, E> {
+        Ok(Kind::Leaf(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Kind, E> {
+        Ok(Kind::Leaf(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Kind, E> {
+        Ok(Kind::Leaf(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Kind, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
+        Ok(Kind::Leaf(number.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Kind, E> {
+        Ok(Kind::Leaf(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Kind::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
+        let mut entries: Vec<(String, Node)> = Vec::new();
+        while let Some(name) = access.next_key::<String>()? {
+            if name.contains('\0') {
+                return Err(A::Error::custom("a key with a NUL in it"));
+            }
+            entries.push((name, access.next_value()?));
+        }
+        Ok(Kind::Mapping(entries))
+    }
+}

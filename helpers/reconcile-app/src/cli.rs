@@ -1,0 +1,58 @@
+//! What `main` dispatches to: printing and exit codes.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use state::Outcome;
+use swarm::Engine;
+
+use crate::host;
+use crate::manifest::Manifest;
+use crate::run::{Options, reconcile};
+
+/// Checks a manifest and says nothing when it is good.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
+    state::manifest::read::<Manifest>(path)?.check()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reconciles one app. With `json` the receipt goes to standard output and the progress to standard error.
+///
+/// # Errors
+/// When the manifest cannot be read or the receipt cannot be written.
+pub async fn one(path: &Path, options: Options, json: bool) -> anyhow::Result<ExitCode> {
+    let manifest: Manifest = state::manifest::read(path)?;
+    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let receipt = reconcile(&manifest, options, &mut say).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&receipt)?);
+    } else if receipt.outcome == Outcome::Failed || receipt.outcome == Outcome::RolledBack {
+        eprintln!("{}", receipt.closing_line());
+    } else {
+        println!("{}", receipt.closing_line());
+    }
+    Ok(ExitCode::from(receipt.outcome.exit_code()))
+}
+
+/// Looks at all apps of the host; with `start`, starts the unit of each that differs.
+///
+/// # Errors
+/// When the folder cannot be read or the engine does not answer.
+pub async fn all(folder: &Path, start: bool) -> anyhow::Result<ExitCode> {
+    let findings = host::look(&host::manifests(folder)?, Engine::connect).await?;
+    let mut outcome = host::outcome(&findings);
+    for finding in &findings {
+        println!("{}", finding.line());
+        if start && finding.differs() {
+            if let Err(error) = finding.start().await {
+                eprintln!("error: {error:#}");
+                outcome = Outcome::Failed;
+            }
+        }
+    }
+    println!("{outcome}: {} apps", findings.len());
+    Ok(ExitCode::from(outcome.exit_code()))
+}

@@ -1,0 +1,98 @@
+use super::*;
+
+fn service() -> Service {
+    Service {
+        id: "s".to_owned(),
+        name: "x_app".to_owned(),
+        desired: 1,
+        task_digest: "new".to_owned(),
+        ..Service::default()
+    }
+}
+
+fn task(id: &str, state: TaskState) -> Task {
+    Task {
+        id: id.to_owned(),
+        created: id.to_owned(),
+        service: "s".to_owned(),
+        state,
+        wanted: !matches!(state, TaskState::Failed | TaskState::Rejected | TaskState::Shutdown),
+        spec_digest: "new".to_owned(),
+        ..Task::default()
+    }
+}
+
+fn look(tasks: &[Task]) -> Verdict {
+    verdict(&[service()], tasks, &BTreeSet::new(), 3)
+}
+
+fn phase_of(verdict: &Verdict) -> &Phase {
+    match verdict {
+        Verdict::Waiting(progress) => &progress[0].phase,
+        other => panic!("not waiting: {other:?}"),
+    }
+}
+
+#[test]
+fn a_running_task_of_the_current_specification_is_converged() {
+    assert_eq!(look(&[task("1", TaskState::Running)]), Verdict::Converged);
+}
+
+#[test]
+fn a_running_task_of_the_old_specification_is_not() {
+    let old = Task { spec_digest: "old".to_owned(), ..task("1", TaskState::Running) };
+    assert!(matches!(look(&[old]), Verdict::Waiting(_)));
+}
+
+#[test]
+fn a_service_whose_update_is_under_way_is_not() {
+    let updating = Service { updating: true, ..service() };
+    let verdict = verdict(&[updating], &[task("1", TaskState::Running)], &BTreeSet::new(), 3);
+    assert_eq!(phase_of(&verdict), &Phase::Replacing);
+}
+
+#[test]
+fn pulling_starting_and_waiting_for_a_node_are_told_apart() {
+    assert_eq!(phase_of(&look(&[])), &Phase::Scheduling);
+    assert_eq!(phase_of(&look(&[task("1", TaskState::Preparing)])), &Phase::Pulling);
+    assert_eq!(phase_of(&look(&[task("1", TaskState::Starting)])), &Phase::Starting);
+    let stuck = Task { error: "no suitable node (insufficient memory)".to_owned(), ..task("1", TaskState::Pending) };
+    assert_eq!(phase_of(&look(&[stuck])).to_string(), "no suitable node (insufficient memory)");
+}
+
+#[test]
+fn a_crash_loop_is_told_after_the_limit_and_not_before() {
+    let crash = |id: &str| Task {
+        error: "task: non-zero exit (101)".to_owned(),
+        container: Some(format!("c{id}")),
+        ..task(id, TaskState::Failed)
+    };
+    assert!(matches!(look(&[crash("1"), crash("2"), task("3", TaskState::Starting)]), Verdict::Waiting(_)));
+    let Verdict::Failed(failure) = look(&[crash("1"), crash("2"), crash("3")]) else { panic!("not failed") };
+    assert_eq!(failure.to_string(), "service x_app: crash-looping (3 times): non-zero exit (101)");
+    assert_eq!(failure.container.as_deref(), Some("c3"));
+}
+
+#[test]
+fn a_health_check_that_never_passes_is_called_unhealthy() {
+    let sick = |id: &str| Task {
+        error: "task: non-zero exit (137): dockerexec: unhealthy container".to_owned(),
+        ..task(id, TaskState::Failed)
+    };
+    let Verdict::Failed(failure) = look(&[sick("1"), sick("2"), sick("3")]) else { panic!("not failed") };
+    assert_eq!(failure.kind, FailureKind::Unhealthy);
+}
+
+#[test]
+fn tasks_that_had_ended_before_count_for_nothing() {
+    let crash = |id: &str| task(id, TaskState::Failed);
+    let old = BTreeSet::from(["1".to_owned(), "2".to_owned(), "3".to_owned()]);
+    let tasks = [crash("1"), crash("2"), crash("3"), task("4", TaskState::Running)];
+    assert_eq!(verdict(&[service()], &tasks, &old, 3), Verdict::Converged);
+}
+
+#[test]
+fn a_service_that_should_run_nothing_is_converged_with_nothing() {
+    let none = Service { desired: 0, ..service() };
+    assert_eq!(verdict(&[none], &[], &BTreeSet::new(), 3), Verdict::Converged);
+}

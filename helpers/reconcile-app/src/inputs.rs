@@ -1,0 +1,131 @@
+//! Everything that decides how an app is deployed, and one digest over all of it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use recipe::{ComposeFile, Environment, Recipe};
+use state::{Digest, Digester};
+
+use crate::manifest::Manifest;
+
+/// Raised when the way in which inputs become a deploy changes, so that every app is deployed once more.
+const SHAPE: &str = "hearth inputs 1";
+
+/// Why an app's inputs cannot be had. Nothing has been touched when one of these is returned.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A secret was not rendered.
+    #[error(
+        "secret `{key}` of `{app}`: {path} is not there; the app was not touched. `systemctl status hearth-secrets` says why"
+    )]
+    SecretMissing {
+        /// The app.
+        app: String,
+        /// The secret's name in the compose files.
+        key: String,
+        /// The file that should hold it.
+        path: PathBuf,
+    },
+    /// A secret cannot be read.
+    #[error("secret `{key}` of `{app}`: {path}: {source}; the app was not touched")]
+    SecretUnreadable {
+        /// The app.
+        app: String,
+        /// The secret's name in the compose files.
+        key: String,
+        /// The file that should hold it.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The recipe cannot be read.
+    #[error(transparent)]
+    Recipe(#[from] recipe::Error),
+}
+
+/// The content of a secret. Prints nothing of it.
+#[derive(Clone)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// The bytes, for the engine alone.
+    pub fn content(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Everything that decides how an app is deployed.
+#[derive(Debug)]
+pub struct Inputs {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// The variables that its compose files are filled in with.
+    pub environment: Environment,
+    /// The compose files that are used.
+    pub files: Vec<ComposeFile>,
+    /// The secrets that the app declares, by their names in the compose files.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Digests of their content.
+    pub secret_digests: BTreeMap<String, Digest>,
+    /// The digest of all inputs.
+    pub digest: String,
+}
+
+impl Inputs {
+    /// Reads them. This is the path that runs every few minutes for every app: it reads files and digests them, and
+    /// parses no YAML.
+    ///
+    /// # Errors
+    /// When a secret is missing or the recipe cannot be read.
+    pub fn read(manifest: &Manifest) -> Result<Self, Error> {
+        let recipe = Recipe::open(&manifest.recipe.folder)?;
+        let environment = recipe.environment(&manifest.environment, manifest.stack.as_str(), &manifest.domain)?;
+        let files = recipe.compose_files(manifest.compose_files.as_deref(), &environment)?;
+        let mut secrets = BTreeMap::new();
+        for (key, path) in &manifest.secrets {
+            secrets.insert(key.clone(), read_secret(manifest, key, path)?);
+        }
+        let secret_digests: BTreeMap<_, _> =
+            secrets.iter().map(|(key, secret)| (key.clone(), Digest::of(secret.content()))).collect();
+        let digest = digest(manifest, &recipe.files_digest(&files)?, &environment, &secret_digests);
+        Ok(Self { recipe, environment, files, secrets, secret_digests, digest })
+    }
+}
+
+fn read_secret(manifest: &Manifest, key: &str, path: &Path) -> Result<Secret, Error> {
+    std::fs::read(path).map(Secret).map_err(|source| {
+        let (app, key, path) = (manifest.name.to_string(), key.to_owned(), path.to_owned());
+        match source.kind() {
+            io::ErrorKind::NotFound => Error::SecretMissing { app, key, path },
+            _ => Error::SecretUnreadable { app, key, path, source },
+        }
+    })
+}
+
+fn digest(
+    manifest: &Manifest,
+    files: &Digest,
+    environment: &Environment,
+    secrets: &BTreeMap<String, Digest>,
+) -> String {
+    let mut digester = Digester::default();
+    digester
+        .add("shape", SHAPE.as_bytes())
+        .add("stack", manifest.stack.as_str().as_bytes())
+        .add("files", files.hex().as_bytes())
+        .add("environment", environment.digest().hex().as_bytes());
+    for (key, secret) in secrets {
+        digester.add("secret", key.as_bytes()).add("content", secret.hex().as_bytes());
+    }
+    for image in &manifest.images {
+        digester.add("image", image.name.as_bytes()).add("archive", image.archive.as_os_str().as_encoded_bytes());
+    }
+    digester.finish().hex()
+}

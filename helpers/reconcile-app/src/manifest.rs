@@ -1,0 +1,177 @@
+//! What the Nix module says about one app: `/etc/hearth/apps/NAME.json`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// One app as the flake declares it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Manifest {
+    /// Where this app's record, journal, lock and receipts are kept.
+    pub state_folder: PathBuf,
+    /// The engine's socket.
+    pub docker_socket: PathBuf,
+    /// The folder with the `config.json` that holds the registry logins.
+    pub docker_config_folder: PathBuf,
+    /// The Docker command-line client, which renders and applies compose files.
+    pub docker_command: PathBuf,
+    /// The app's name.
+    pub name: Name,
+    /// The stack's name in the swarm.
+    pub stack: Name,
+    /// The domain under which it is served.
+    pub domain: String,
+    /// Where its recipe is.
+    pub recipe: Source,
+    /// Compose files to use instead of those that `COMPOSE_FILE` in the environment names.
+    pub compose_files: Option<Vec<String>>,
+    /// Environment on top of the recipe's `.env.sample`.
+    pub environment: BTreeMap<String, String>,
+    /// For each secret that the compose files name, the file that holds its content.
+    pub secrets: BTreeMap<String, PathBuf>,
+    /// Images to load from the Nix store before anything is pulled.
+    pub images: Vec<StoreImage>,
+    /// What must hold before a deploy counts.
+    pub gate: Gate,
+    /// What of the host the recipe may touch.
+    pub allow: recipe::Allow,
+    /// How running tasks are replaced.
+    pub update: Update,
+    /// How long connections may take to leave a task that is about to be replaced (`update = "handover"`).
+    pub drain_seconds: u64,
+    /// The `nft` command, for `update = "handover"`.
+    pub nft_command: Option<PathBuf>,
+    /// The `systemctl` command, for `--all --start`.
+    pub systemctl_command: Option<PathBuf>,
+}
+
+/// A name that is safe as a file name, as part of a unit's name and as part of a swarm object's name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        if first && text.bytes().all(inner) && text.len() <= 50 {
+            Ok(Self(text))
+        } else {
+            Err(format!("`{text}` is no name: 1 to 50 of a-z 0-9 - _, the first a letter or digit"))
+        }
+    }
+}
+
+/// Where a recipe comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Source {
+    /// A folder, on NixOS one in the store.
+    pub folder: PathBuf,
+}
+
+/// An image in the Nix store.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StoreImage {
+    /// The name and tag under which the recipe asks for it.
+    pub name: String,
+    /// The archive, as `docker save` writes it.
+    pub archive: PathBuf,
+}
+
+/// What must hold before a deploy counts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Gate {
+    /// How long all services may take to run and be healthy.
+    pub converge_seconds: u64,
+    /// For how long they must then stay so.
+    pub healthy_seconds: u64,
+    /// How many tasks of one service may fail before the deploy counts as failed.
+    pub restart_limit: usize,
+    /// A request that must be answered through the proxy.
+    pub probe: Option<Probe>,
+}
+
+impl Gate {
+    /// [`Gate::converge_seconds`] as a duration.
+    pub fn converge(&self) -> Duration {
+        Duration::from_secs(self.converge_seconds)
+    }
+
+    /// [`Gate::healthy_seconds`] as a duration.
+    pub fn healthy(&self) -> Duration {
+        Duration::from_secs(self.healthy_seconds)
+    }
+}
+
+/// A request that must be answered through the proxy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Probe {
+    /// The whole address, `https://…`.
+    pub url: String,
+    /// The status expected.
+    pub status: u16,
+    /// Text that the body must contain.
+    pub contains: Option<String>,
+    /// Certificates to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// An address to connect to instead of the one that the name resolves to.
+    pub connect_to: Option<std::net::SocketAddr>,
+    /// How long it may take until the answer is right.
+    pub budget_seconds: u64,
+}
+
+/// How running tasks are replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Update {
+    /// As the recipe's `update_config` says.
+    Rolling,
+    /// A standby copy takes over the host-mode ports while the service itself is replaced.
+    Handover,
+}
+
+impl Manifest {
+    /// Checks what can be known before the host is touched; what a Nix build runs.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the option that mends it.
+    pub fn check(&self) -> anyhow::Result<()> {
+        for key in self.secrets.keys() {
+            let length = self.stack.as_str().len() + 1 + key.len() + 1 + 12;
+            anyhow::ensure!(
+                length <= 64,
+                "secret `{key}` of `{}`: its name in the swarm would have {length} characters, 64 are allowed; set a shorter `hearth.apps.{}.stack`",
+                self.name,
+                self.name
+            );
+        }
+        anyhow::ensure!(
+            self.update != Update::Handover || self.nft_command.is_some(),
+            "`{}` has update = \"handover\" and no nftCommand: a handover moves connections with nftables",
+            self.name
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! What to do about an app: a pure function of what is declared, what runs and what is remembered.
+
+use std::fmt;
+
+use swarm::Service;
+
+use crate::record::{Deployed, FailedDeploy, Intent, Seen};
+
+/// The label that says which app a service belongs to.
+pub const APP_LABEL: &str = "hearth.app";
+/// The label that says from which inputs a service was deployed.
+pub const DIGEST_LABEL: &str = "hearth.digest";
+/// The label of a standby copy.
+pub const STANDBY_LABEL: &str = "hearth.standby";
+
+/// One way in which what runs is not what is declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Nothing of the app runs, and nothing is remembered of it.
+    NeverDeployed,
+    /// A run was killed in the middle.
+    Unfinished(Intent),
+    /// The recipe, the environment, a secret or an image changed.
+    Inputs,
+    /// A service that was deployed is gone.
+    Missing(String),
+    /// Somebody changed a service by hand.
+    ChangedByHand(String),
+    /// A service that nobody deployed carries the app's label.
+    Foreign(String),
+    /// A standby copy of an interrupted handover is still there.
+    Standby(String),
+    /// A service has fewer running tasks than it should.
+    NotRunning {
+        /// The service.
+        service: String,
+        /// Tasks that run.
+        running: u64,
+        /// Tasks that should.
+        desired: u64,
+    },
+}
+
+impl Difference {
+    /// Whether only a deploy mends it. What merely does not run yet is the swarm's own work: it is watched.
+    fn needs_deploy(&self) -> bool {
+        !matches!(self, Self::NotRunning { .. })
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverDeployed => f.write_str("not deployed yet"),
+            Self::Unfinished(Intent::Deploy { .. }) => f.write_str("an earlier run was cut off while deploying"),
+            Self::Unfinished(Intent::Rollback { .. }) => f.write_str("an earlier run was cut off while rolling back"),
+            Self::Inputs => f.write_str("the recipe, the environment, a secret or an image changed"),
+            Self::Missing(service) => write!(f, "service {service} is gone"),
+            Self::ChangedByHand(service) => write!(f, "service {service} was changed by hand"),
+            Self::Foreign(service) => write!(f, "service {service} is not part of the recipe any more"),
+            Self::Standby(service) => write!(f, "standby {service} of an interrupted handover is still there"),
+            Self::NotRunning { service, running, desired } => {
+                write!(f, "service {service} runs {running} of {desired} tasks")
+            }
+        }
+    }
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Nothing differs.
+    Nothing,
+    /// Nothing differs but version numbers; remember the new ones.
+    Settle,
+    /// What is deployed is right, but does not run fully: watch it until it does.
+    Watch(Vec<Difference>),
+    /// Deploy what is declared.
+    Deploy(Vec<Difference>),
+    /// Put the last good state back, as a run that was cut off had begun to.
+    Rollback {
+        /// The digest of what failed.
+        digest: String,
+        /// Why it failed.
+        reason: String,
+    },
+    /// What is declared failed before and has not changed since.
+    FailedBefore(FailedDeploy),
+}
+
+impl Plan {
+    /// The plan for a person, a line a step.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Nothing | Self::Settle => Vec::new(),
+            Self::Watch(why) | Self::Deploy(why) => why.iter().map(|why| format!("{}: {why}", self.verb())).collect(),
+            Self::Rollback { reason, .. } => vec![format!("{}: {reason}", self.verb())],
+            Self::FailedBefore(failed) => vec![format!("{}: {}", self.verb(), failed.reason)],
+        }
+    }
+
+    /// The plan in two or three words.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Nothing | Self::Settle => "do nothing",
+            Self::Watch(_) => "watch",
+            Self::Deploy(_) => "deploy",
+            Self::Rollback { .. } => "roll back",
+            Self::FailedBefore(_) => "leave alone what failed before",
+        }
+    }
+}
+
+/// What is known when the plan is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The digest of everything that is declared.
+    pub desired: &'a str,
+    /// The services that carry the app's label.
+    pub observed: &'a [Service],
+    /// The last deploy that passed its gate.
+    pub deployed: Option<&'a Deployed>,
+    /// The deploy that failed, if the newest one did.
+    pub failed: Option<&'a FailedDeploy>,
+    /// What a killed run was in the middle of.
+    pub unfinished: Option<&'a Intent>,
+}
+
+/// Decides what to do.
+pub fn plan(known: Known<'_>) -> Plan {
+    if let Some(Intent::Rollback { digest, reason }) = known.unfinished {
+        return Plan::Rollback { digest: digest.clone(), reason: reason.clone() };
+    }
+    let differences = differences(&known);
+    if differences.iter().any(Difference::needs_deploy) {
+        return match known.failed {
+            // Drift of the good version that serves is healed by deploying that one, not the one that failed.
+            Some(failed) if failed.digest == known.desired && serves_as_deployed(&known) => {
+                Plan::FailedBefore(failed.clone())
+            }
+            Some(failed) if failed.digest == known.desired => {
+                Plan::Rollback { digest: failed.digest.clone(), reason: failed.reason.clone() }
+            }
+            _ => Plan::Deploy(differences),
+        };
+    }
+    if !differences.is_empty() {
+        return Plan::Watch(differences);
+    }
+    if known.deployed.is_some_and(|deployed| versions_moved(deployed, known.observed)) {
+        Plan::Settle
+    } else {
+        Plan::Nothing
+    }
+}
+
+fn differences(known: &Known<'_>) -> Vec<Difference> {
+    let unfinished = known.unfinished.cloned().map(Difference::Unfinished);
+    let Some(deployed) = known.deployed else {
+        return unfinished.into_iter().chain([Difference::NeverDeployed]).collect();
+    };
+    let inputs = (deployed.digest != known.desired).then_some(Difference::Inputs);
+    let of_services = drift(deployed, known.observed);
+    unfinished.into_iter().chain(inputs).chain(of_services).collect()
+}
+
+/// How the services differ from those that were deployed.
+fn drift(deployed: &Deployed, observed: &[Service]) -> Vec<Difference> {
+    let missing = deployed
+        .services
+        .keys()
+        .filter(|name| !observed.iter().any(|service| service.name == **name))
+        .map(|name| Difference::Missing(name.clone()));
+    let present = observed.iter().filter_map(|service| match deployed.services.get(&service.name) {
+        None if service.labels.contains_key(STANDBY_LABEL) => Some(Difference::Standby(service.name.clone())),
+        None => Some(Difference::Foreign(service.name.clone())),
+        Some(seen) if changed(seen, service) => Some(Difference::ChangedByHand(service.name.clone())),
+        Some(_) if service.running < service.desired => Some(Difference::NotRunning {
+            service: service.name.clone(),
+            running: service.running,
+            desired: service.desired,
+        }),
+        Some(_) => None,
+    });
+    missing.chain(present).collect()
+}
+
+/// The digest of the whole specification is made only when the version index moved: the index is free, the digest is not.
+fn changed(seen: &Seen, service: &Service) -> bool {
+    seen.version != service.version && seen.spec != service.spec_digest()
+}
+
+fn versions_moved(deployed: &Deployed, observed: &[Service]) -> bool {
+    observed
+        .iter()
+        .any(|service| deployed.services.get(&service.name).is_some_and(|seen| seen.version != service.version))
+}
+
+/// Whether the services are those of the last good deploy, so that a newer one that failed can be left alone.
+fn serves_as_deployed(known: &Known<'_>) -> bool {
+    match known.deployed {
+        Some(deployed) => !drift(deployed, known.observed).iter().any(Difference::needs_deploy),
+        // Nothing good was ever there to go back to.
+        None => true,
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

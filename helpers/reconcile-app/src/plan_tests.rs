@@ -1,0 +1,106 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::*;
+
+fn service(name: &str, version: u64) -> Service {
+    Service { name: name.to_owned(), version, running: 1, desired: 1, ..Service::default() }
+}
+
+fn deployed(digest: &str, services: &[Service]) -> Deployed {
+    Deployed {
+        schema: 1,
+        digest: digest.to_owned(),
+        version: None,
+        at: Timestamp::UNIX_EPOCH,
+        services: services.iter().map(|service| (service.name.clone(), Seen::of(service))).collect(),
+    }
+}
+
+fn failed(digest: &str) -> FailedDeploy {
+    FailedDeploy { digest: digest.to_owned(), reason: "app: crash-looping".to_owned(), at: Timestamp::UNIX_EPOCH }
+}
+
+fn decide(desired: &str, observed: &[Service], deployed: Option<&Deployed>, failed: Option<&FailedDeploy>) -> Plan {
+    plan(Known { desired, observed, deployed, failed, unfinished: None })
+}
+
+#[test]
+fn an_app_that_was_never_deployed_is_deployed() {
+    assert_eq!(decide("a", &[], None, None), Plan::Deploy(vec![Difference::NeverDeployed]));
+}
+
+#[test]
+fn nothing_is_done_when_nothing_differs() {
+    let now = [service("x_app", 7)];
+    assert_eq!(decide("a", &now, Some(&deployed("a", &now)), None), Plan::Nothing);
+}
+
+#[test]
+fn a_version_number_that_moved_alone_is_only_remembered() {
+    let record = deployed("a", &[service("x_app", 7)]);
+    assert_eq!(decide("a", &[service("x_app", 9)], Some(&record), None), Plan::Settle);
+}
+
+#[test]
+fn a_service_that_was_told_something_else_is_deployed_again() {
+    let record = deployed("a", &[service("x_app", 7)]);
+    let mut by_hand = record.clone();
+    by_hand.services.get_mut("x_app").unwrap().spec = "other".to_owned();
+    let plan = decide("a", &[service("x_app", 9)], Some(&by_hand), None);
+    assert_eq!(plan, Plan::Deploy(vec![Difference::ChangedByHand("x_app".to_owned())]));
+}
+
+#[test]
+fn a_removed_service_is_deployed_again() {
+    let record = deployed("a", &[service("x_app", 7), service("x_db", 8)]);
+    let plan = decide("a", &[service("x_app", 7)], Some(&record), None);
+    assert_eq!(plan, Plan::Deploy(vec![Difference::Missing("x_db".to_owned())]));
+}
+
+#[test]
+fn a_service_with_too_few_tasks_is_watched_not_deployed() {
+    let now = [Service { running: 0, ..service("x_app", 7) }];
+    let plan = decide("a", &now, Some(&deployed("a", &now)), None);
+    assert!(matches!(plan, Plan::Watch(_)), "{plan:?}");
+}
+
+#[test]
+fn what_failed_before_is_not_tried_again_while_the_good_version_serves() {
+    let now = [service("x_app", 7)];
+    let plan = decide("b", &now, Some(&deployed("a", &now)), Some(&failed("b")));
+    assert_eq!(plan, Plan::FailedBefore(failed("b")));
+}
+
+#[test]
+fn drift_under_a_failed_version_brings_the_good_one_back() {
+    let record = deployed("a", &[service("x_app", 7)]);
+    let plan = decide("b", &[], Some(&record), Some(&failed("b")));
+    assert!(matches!(plan, Plan::Rollback { .. }), "{plan:?}");
+}
+
+#[test]
+fn what_failed_before_is_tried_when_it_changed() {
+    let now = [service("x_app", 7)];
+    let plan = decide("c", &now, Some(&deployed("a", &now)), Some(&failed("b")));
+    assert_eq!(plan, Plan::Deploy(vec![Difference::Inputs]));
+}
+
+#[test]
+fn a_rollback_that_was_cut_off_is_finished() {
+    let record = deployed("a", &[service("x_app", 7)]);
+    let intent = Intent::Rollback { digest: "b".to_owned(), reason: "x".to_owned() };
+    let known = Known { desired: "b", observed: &[], deployed: Some(&record), failed: None, unfinished: Some(&intent) };
+    assert!(matches!(plan(known), Plan::Rollback { .. }));
+}
+
+#[test]
+fn a_standby_that_was_left_behind_is_seen() {
+    let now = [service("x_app", 7)];
+    let labels = BTreeMap::from([(STANDBY_LABEL.to_owned(), "x".to_owned())]);
+    let standby = Service { labels, ..service("x_app-standby", 8) };
+    let record = deployed("a", &now);
+    let plan = decide("a", &[now[0].clone(), standby], Some(&record), None);
+    assert_eq!(plan, Plan::Deploy(vec![Difference::Standby("x_app-standby".to_owned())]));
+}

@@ -1,0 +1,47 @@
+//! From a recipe to a stack that can be applied.
+
+use anyhow::bail;
+use recipe::Place;
+
+use crate::inputs::Inputs;
+use crate::manifest::Manifest;
+use crate::rewrite::{Rewrite, Stack};
+use crate::stack::Stacks;
+
+/// A rendered stack, and what a person should know about how it came to be.
+pub struct Rendered {
+    /// The stack.
+    pub stack: Stack,
+    /// Optional variables that were left unset, and the like.
+    pub warnings: Vec<String>,
+}
+
+/// Renders an app's compose files with its environment, refuses what its declaration does not allow, and puts
+/// Hearth's names and labels in. Touches nothing.
+///
+/// # Errors
+/// File, key and reason of the first thing, or of all the things, that are wrong with the recipe.
+pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) -> anyhow::Result<Rendered> {
+    let (app, stack) = (manifest.name.as_str(), manifest.stack.as_str());
+    let reading = inputs.recipe.read(&inputs.files, &inputs.environment)?;
+    refuse(app, &reading.check(app, &manifest.allow))?;
+    let documents: Vec<String> = reading.documents.iter().map(recipe::compose::Document::text).collect();
+    let rendered = stacks.render(inputs.recipe.folder(), &documents).await?;
+    let value = recipe::compose::parse("the rendered compose file", &rendered)?;
+    // Once more on the merged result: what two files ask for together is what will run.
+    let place = Place { file: "the rendered compose file", app, folder: inputs.recipe.folder() };
+    refuse(app, &recipe::check(&value, &place, &manifest.allow))?;
+    let rewrite = Rewrite { app, stack, digest: &inputs.digest, secrets: &inputs.secret_digests };
+    Ok(Rendered { stack: rewrite.apply(value)?, warnings: reading.warnings.clone() })
+}
+
+fn refuse(app: &str, refusals: &[recipe::Refusal]) -> anyhow::Result<()> {
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    bail!(
+        "the recipe of `{app}` asks for what its declaration does not allow; the engine was not touched\n  {}",
+        reasons.join("\n  ")
+    )
+}

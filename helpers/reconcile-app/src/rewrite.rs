@@ -1,0 +1,183 @@
+//! What Hearth changes in a rendered compose file before it is applied.
+//!
+//! - Secrets and configs get names with the digest of their content: a swarm secret cannot be changed, so changed
+//!   content is a new name, a rolling update, and the retirement of the old one. Nobody bumps a version by hand, and
+//!   what a recipe's own name says (`${SECRET_X_VERSION}`) no longer matters.
+//! - Images that were pulled are pinned to the digest that is here, so that a task started next week runs the same.
+//! - Services carry the app's name and the digest of its inputs.
+//! - A failed task does not make the swarm pause or turn back by itself: whether to go back is decided by the gate.
+//!
+//! The result is JSON, which is YAML too.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Map, Value, json};
+use state::Digest;
+
+use crate::plan::{APP_LABEL, DIGEST_LABEL};
+
+/// The longest name that the swarm takes for a secret or a config.
+const NAME_LIMIT: usize = 64;
+
+/// What to put into a rendered compose file.
+pub struct Rewrite<'a> {
+    /// The app.
+    pub app: &'a str,
+    /// Its stack.
+    pub stack: &'a str,
+    /// The digest of its inputs.
+    pub digest: &'a str,
+    /// For each secret that the compose files name, the digest of its content.
+    pub secrets: &'a BTreeMap<String, Digest>,
+}
+
+/// A compose file ready to be applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stack {
+    value: Value,
+}
+
+/// The name under which content is kept in the swarm. The part before the digest is cut where the whole would not fit.
+pub fn content_name(stack: &str, key: &str, digest: &Digest) -> String {
+    let digest = digest.short();
+    let mut name = format!("{stack}_{key}");
+    name.truncate(NAME_LIMIT - 1 - digest.len());
+    format!("{name}_{digest}")
+}
+
+impl Rewrite<'_> {
+    /// Rewrites a rendered compose file.
+    ///
+    /// # Errors
+    /// When a service asks for a secret that is not declared, or a config's file cannot be read.
+    pub fn apply(&self, mut value: Value) -> anyhow::Result<Stack> {
+        self.name_secrets(&mut value)?;
+        self.name_configs(&mut value)?;
+        let services = value.get_mut("services").and_then(Value::as_object_mut).context("it declares no services")?;
+        for (name, service) in services {
+            let service = service.as_object_mut().with_context(|| format!("services.{name} is no mapping"))?;
+            self.label(service).with_context(|| format!("services.{name}.deploy"))?;
+        }
+        Ok(Stack { value })
+    }
+
+    fn name_secrets(&self, value: &mut Value) -> anyhow::Result<()> {
+        for (key, secret) in mapping(value, "secrets") {
+            let secret = secret.as_object_mut().with_context(|| format!("secrets.{key} is no mapping"))?;
+            let name = match (self.secrets.get(key), secret.get("file").and_then(Value::as_str)) {
+                (Some(digest), _) => {
+                    secret.remove("file");
+                    secret.insert("external".to_owned(), json!(true));
+                    content_name(self.stack, key, digest)
+                }
+                (None, Some(file)) => content_name(self.stack, key, &file_digest(file)?),
+                (None, None) => bail!(
+                    "the recipe asks for secret `{key}`, which the app does not declare; add `hearth.apps.{}.secrets.{key}`",
+                    self.app
+                ),
+            };
+            secret.insert("name".to_owned(), json!(name));
+        }
+        Ok(())
+    }
+
+    fn name_configs(&self, value: &mut Value) -> anyhow::Result<()> {
+        for (key, config) in mapping(value, "configs") {
+            let config = config.as_object_mut().with_context(|| format!("configs.{key} is no mapping"))?;
+            if let Some(file) = config.get("file").and_then(Value::as_str) {
+                let name = content_name(self.stack, key, &file_digest(file)?);
+                config.insert("name".to_owned(), json!(name));
+                label_object(config, self.app);
+            }
+        }
+        Ok(())
+    }
+
+    fn label(&self, service: &mut Map<String, Value>) -> anyhow::Result<()> {
+        let deploy = service.entry("deploy").or_insert_with(|| json!({}));
+        let deploy = deploy.as_object_mut().context("is no mapping")?;
+        let labels = deploy.entry("labels").or_insert_with(|| json!({}));
+        let labels = labels.as_object_mut().context("labels is no mapping")?;
+        labels.insert(APP_LABEL.to_owned(), json!(self.app));
+        labels.insert(DIGEST_LABEL.to_owned(), json!(self.digest));
+        let update = deploy.entry("update_config").or_insert_with(|| json!({}));
+        let update = update.as_object_mut().context("update_config is no mapping")?;
+        update.insert("failure_action".to_owned(), json!("continue"));
+        Ok(())
+    }
+}
+
+impl Stack {
+    /// Reads one that was written with [`Stack::text`].
+    ///
+    /// # Errors
+    /// When it is not JSON.
+    pub fn parse(text: &str) -> serde_json::Result<Self> {
+        Ok(Self { value: serde_json::from_str(text)? })
+    }
+
+    /// The text to apply and to keep.
+    pub fn text(&self) -> String {
+        format!("{:#}\n", self.value)
+    }
+
+    /// The images that its services run, each once.
+    pub fn images(&self) -> Vec<String> {
+        let mut images: Vec<String> = self
+            .services()
+            .filter_map(|(_, service)| service.get("image").and_then(Value::as_str).map(ToOwned::to_owned))
+            .collect();
+        images.sort();
+        images.dedup();
+        images
+    }
+
+    /// Pins an image to what is here.
+    pub fn pin(&mut self, image: &str, pinned: &str) {
+        for (_, service) in mapping(&mut self.value, "services") {
+            if service.get("image").and_then(Value::as_str) == Some(image) {
+                service["image"] = json!(pinned);
+            }
+        }
+    }
+
+    /// The recipe's version, from the label `coop-cloud.STACK.version` on the service `app`.
+    pub fn version(&self, stack: &str) -> Option<String> {
+        let label = format!("coop-cloud.{stack}.version");
+        let app = self.value.get("services")?.get("app")?;
+        Some(app.get("deploy")?.get("labels")?.get(&label)?.as_str()?.to_owned())
+    }
+
+    /// The names under which it wants secrets and configs: those of the app that are not among them can be retired.
+    pub fn content_names(&self) -> Vec<String> {
+        ["secrets", "configs"]
+            .iter()
+            .filter_map(|kind| self.value.get(kind).and_then(Value::as_object))
+            .flat_map(Map::values)
+            .filter_map(|object| object.get("name").and_then(Value::as_str).map(ToOwned::to_owned))
+            .collect()
+    }
+
+    fn services(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.value.get("services").and_then(Value::as_object).into_iter().flatten()
+    }
+}
+
+fn mapping<'a>(value: &'a mut Value, key: &str) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
+    value.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten()
+}
+
+fn label_object(object: &mut Map<String, Value>, app: &str) {
+    if let Some(labels) = object.entry("labels").or_insert_with(|| json!({})).as_object_mut() {
+        labels.insert(APP_LABEL.to_owned(), json!(app));
+    }
+}
+
+fn file_digest(file: &str) -> anyhow::Result<Digest> {
+    std::fs::read(file).map(|content| Digest::of(&content)).with_context(|| file.to_owned())
+}
+
+#[cfg(test)]
+#[path = "rewrite_tests.rs"]
+mod tests;

@@ -1,0 +1,56 @@
+use super::*;
+
+fn rewrite(value: Value) -> anyhow::Result<Stack> {
+    let secrets = BTreeMap::from([("db_password".to_owned(), Digest::of(b"hunter2"))]);
+    Rewrite { app: "wiki", stack: "wiki_example_org", digest: "d1", secrets: &secrets }.apply(value)
+}
+
+#[test]
+fn a_secret_is_named_by_its_content_whatever_the_recipe_calls_it() {
+    let stack = rewrite(json!({
+        "services": {"app": {"image": "wiki:1"}},
+        "secrets": {"db_password": {"external": true, "name": "wiki_example_org_db_password_v1"}},
+    }))
+    .unwrap();
+    let name = format!("wiki_example_org_db_password_{}", Digest::of(b"hunter2").short());
+    assert_eq!(stack.content_names(), [name]);
+}
+
+#[test]
+fn a_secret_that_nobody_declared_is_refused_with_the_option_to_set() {
+    let error = rewrite(json!({"services": {"app": {}}, "secrets": {"token": {"external": true}}})).unwrap_err();
+    assert!(error.to_string().contains("`hearth.apps.wiki.secrets.token`"), "{error}");
+}
+
+#[test]
+fn services_say_whose_they_are_and_never_turn_back_by_themselves() {
+    let stack =
+        rewrite(json!({"services": {"app": {"deploy": {"update_config": {"failure_action": "rollback"}}}}})).unwrap();
+    let deploy = &stack.value["services"]["app"]["deploy"];
+    assert_eq!(deploy["labels"][APP_LABEL], "wiki");
+    assert_eq!(deploy["labels"][DIGEST_LABEL], "d1");
+    assert_eq!(deploy["update_config"]["failure_action"], "continue");
+}
+
+#[test]
+fn an_image_is_pinned_in_every_service_that_runs_it() {
+    let mut stack =
+        rewrite(json!({"services": {"a": {"image": "x:1"}, "b": {"image": "x:1"}, "c": {"image": "y:1"}}})).unwrap();
+    assert_eq!(stack.images(), ["x:1", "y:1"]);
+    stack.pin("x:1", "x:1@sha256:00");
+    assert_eq!(stack.images(), ["x:1@sha256:00", "y:1"]);
+}
+
+#[test]
+fn a_name_never_passes_the_limit_and_still_tells_contents_apart() {
+    let stack = "s".repeat(45);
+    let long = content_name(&stack, "a_secret_with_a_long_name", &Digest::of(b"one"));
+    assert_eq!(long.len(), NAME_LIMIT);
+    assert_ne!(long, content_name(&stack, "a_secret_with_a_long_name", &Digest::of(b"two")));
+}
+
+#[test]
+fn what_was_written_is_read_again() {
+    let stack = rewrite(json!({"services": {"app": {"image": "x:1"}}})).unwrap();
+    assert_eq!(Stack::parse(&stack.text()).unwrap(), stack);
+}

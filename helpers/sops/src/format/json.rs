@@ -1,0 +1,188 @@
+//! JSON with the order of keys kept. serde_json's own map would sort them, or order them for every crate of a build.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::de::{self, DeserializeSeed as _, MapAccess, SeqAccess, Visitor};
+
+use super::syntax;
+use crate::error::Error;
+use crate::value::{Entry, Item, Scalar, Text, Value};
+
+pub(super) fn parse(text: &[u8], file: &Path) -> Result<Value, Error> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = Node
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| syntax(file, error.line(), error.column(), reason(&error)))?;
+    match value {
+        Value::Map(_) => Ok(value),
+        other => Err(syntax(file, 1, 1, format!("{} at the top; sops files are objects", other.kind()))),
+    }
+}
+
+/// serde_json repeats the position, which the error has already.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
+}
+
+struct Node;
+
+impl<'de> de::DeserializeSeed<'de> for Node {
+    type Value = Value;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Null))
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Bool(truth)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Int(number)))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "as sops reads numbers past 63 bits")]
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Scalar(i64::try_from(number).map_or(Scalar::Float(number as f64), Scalar::Int)))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Float(number)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Str(text.into())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Str(Text::new(text.into_bytes()))))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(value) = access.next_element_seed(Node)? {
+            items.push(Item::Value(value));
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if !seen.insert(key.clone()) {
+                return Err(de::Error::custom(format!("the key `{key}` stands twice in one object")));
+            }
+            let value = access.next_value_seed(Node)?;
+            entries.push(Entry::Pair(key, value));
+        }
+        Ok(Value::Map(entries))
+    }
+}
+
+/// Writes with tabs, as sops does.
+pub(super) fn write(documents: &[Value]) -> Text {
+    let mut out = Vec::new();
+    if let Some(document) = documents.first() {
+        write_value(document, 0, &mut out);
+        out.push(b'\n');
+    }
+    Text::new(out)
+}
+
+fn write_value(value: &Value, depth: usize, out: &mut Vec<u8>) {
+    match value {
+        Value::Scalar(scalar) => write_scalar(scalar, out),
+        Value::Map(_) => {
+            let members = super::pairs(value).map(|(key, value)| (Some(key), value));
+            write_members(members, (b'{', b'}'), depth, out);
+        }
+        Value::List(items) => {
+            let members = items.iter().filter_map(|item| match item {
+                Item::Value(value) => Some((None, value)),
+                Item::Comment(_) => None,
+            });
+            write_members(members, (b'[', b']'), depth, out);
+        }
+    }
+}
+
+fn write_members<'a>(
+    members: impl Iterator<Item = (Option<&'a str>, &'a Value)>,
+    (open, close): (u8, u8),
+    depth: usize,
+    out: &mut Vec<u8>,
+) {
+    let line = |depth: usize, out: &mut Vec<u8>| {
+        out.push(b'\n');
+        out.resize(out.len() + depth, b'\t');
+    };
+    out.push(open);
+    let mut some = false;
+    for (key, value) in members {
+        if some {
+            out.push(b',');
+        }
+        some = true;
+        line(depth + 1, out);
+        if let Some(key) = key {
+            write_text(key.as_bytes(), out);
+            out.extend_from_slice(b": ");
+        }
+        write_value(value, depth + 1, out);
+    }
+    if some {
+        line(depth, out);
+    }
+    out.push(close);
+}
+
+fn write_scalar(scalar: &Scalar, out: &mut Vec<u8>) {
+    match scalar {
+        Scalar::Null => out.extend_from_slice(b"null"),
+        Scalar::Str(text) | Scalar::Bytes(text) => write_text(text.expose(), out),
+        Scalar::Time(time) => write_text(time.as_bytes(), out),
+        other => out.extend_from_slice(other.plain_bytes().unwrap_or_default().expose()),
+    }
+}
+
+/// A string with the escapes of Go's encoder; bytes that are not UTF-8 become U+FFFD, since JSON has no way to say them.
+pub(super) fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '"' | '\\' => out.extend([b'\\', character as u8]),
+                '\n' => out.extend_from_slice(b"\\n"),
+                '\r' => out.extend_from_slice(b"\\r"),
+                '\t' => out.extend_from_slice(b"\\t"),
+                '\u{8}' => out.extend_from_slice(b"\\b"),
+                '\u{c}' => out.extend_from_slice(b"\\f"),
+                '<' | '>' | '&' | '\u{0}'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
+                    out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
+                }
+                other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        if !chunk.invalid().is_empty() {
+            out.extend_from_slice(b"\\ufffd");
+        }
+    }
+    out.push(b'"');
+}

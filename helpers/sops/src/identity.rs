@@ -1,0 +1,197 @@
+//! The private keys that a data key may be decrypted with.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use age::ssh;
+use bech32::{Bech32, Hrp};
+use sha2::{Digest as _, Sha512};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::error::IdentityError;
+
+/// One private key: an age X25519 key or an SSH key.
+pub struct Identity {
+    recipient: String,
+    origin: String,
+    key: Box<dyn age::Identity + Send + Sync>,
+}
+
+impl Identity {
+    /// The public half, as a file names it among its recipients: `age1…`, `ssh-ed25519 …`, `ssh-rsa …`.
+    pub fn recipient(&self) -> &str {
+        &self.recipient
+    }
+
+    /// Decrypts an armored age file that holds a data key or a part of one.
+    pub(crate) fn decrypt(&self, armored: &str) -> Result<Zeroizing<Vec<u8>>, age::DecryptError> {
+        let reader = age::armor::ArmoredReader::new(armored.as_bytes());
+        let mut opened =
+            age::Decryptor::new(reader)?.decrypt(std::iter::once(self.key.as_ref() as &dyn age::Identity))?;
+        // Twice the longest part: a longer one is read to its end by no one, and refused by its length.
+        let mut plain = Zeroizing::new(Vec::with_capacity(128));
+        opened.by_ref().take(64).read_to_end(&mut plain)?;
+        Ok(plain)
+    }
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.recipient, self.origin)
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Identity({self})")
+    }
+}
+
+/// All identities at hand, in the order in which they are tried.
+#[derive(Debug, Default)]
+pub struct Identities(Vec<Identity>);
+
+impl Identities {
+    /// Adds the identities of a file as `age-keygen` writes it: a line each, empty lines and `#` comments between.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has a line that is no X25519 identity; none of it is then added.
+    pub fn add_age_file(&mut self, file: &Path) -> Result<(), IdentityError> {
+        let text = read(file)?;
+        self.add_age_text(&text, file)
+    }
+
+    /// Adds identities from text in that form. `origin` is what an error calls it.
+    ///
+    /// # Errors
+    /// When a line is no X25519 identity; none is then added.
+    pub fn add_age_text(&mut self, text: &str, origin: &Path) -> Result<(), IdentityError> {
+        let mut found = Vec::new();
+        for (number, line) in text.lines().map(str::trim).enumerate() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let key: age::x25519::Identity =
+                line.parse().map_err(|reason| age_line(origin, number + 1, line, reason))?;
+            found.push(x25519(key, origin.display().to_string()));
+        }
+        if found.is_empty() {
+            return Err(syntax(origin, "it holds no identity; make one with `age-keygen`".to_owned()));
+        }
+        self.0.append(&mut found);
+        Ok(())
+    }
+
+    /// Adds an unencrypted OpenSSH private key, `ssh-ed25519` or `ssh-rsa`.
+    ///
+    /// An Ed25519 key stands for two recipients: for itself, `ssh-ed25519 …`, and for the X25519 key that `ssh-to-age`
+    /// makes of it, `age1…`, which is what files for NixOS hosts usually name.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no such key, or is locked with a passphrase.
+    pub fn add_ssh_file(&mut self, file: &Path) -> Result<(), IdentityError> {
+        let text = read(file)?;
+        let key = ssh::Identity::from_buffer(text.as_bytes(), None)
+            .map_err(|error| syntax(file, format!("{error}; an OpenSSH private key is wanted, not a public one")))?;
+        match &key {
+            ssh::Identity::Unencrypted(_) => {}
+            ssh::Identity::Encrypted(_) => {
+                return Err(syntax(file, "it is locked with a passphrase, which nobody types in here".to_owned()));
+            }
+            ssh::Identity::Unsupported(_) => {
+                return Err(syntax(file, "this kind of SSH key cannot decrypt; use ed25519 or rsa".to_owned()));
+            }
+        }
+        let recipient = ssh::Recipient::try_from(key.clone())
+            .map_err(|error| syntax(file, format!("its public half is not usable: {error:?}")))?;
+        let origin = file.display().to_string();
+        self.0.push(Identity { recipient: recipient.to_string(), origin: origin.clone(), key: Box::new(key) });
+        if let Some(key) = converted(&text) {
+            self.0.push(x25519(key, origin));
+        }
+        Ok(())
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Identity> {
+        self.0.iter()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn x25519(key: age::x25519::Identity, origin: String) -> Identity {
+    Identity { recipient: key.to_public().to_string(), origin, key: Box::new(key) }
+}
+
+/// The X25519 key that `ssh-to-age` makes of an Ed25519 key: the clamped scalar that RFC 8032 derives from the seed.
+fn converted(openssh: &str) -> Option<age::x25519::Identity> {
+    let key = ssh_key::PrivateKey::from_openssh(openssh).ok()?;
+    let pair = key.key_data().ed25519()?;
+    let seed = Zeroizing::new(pair.private.to_bytes());
+    let mut digest: [u8; 64] = Sha512::digest(&*seed).into();
+    let text = bech32::encode::<Bech32>(Hrp::parse_unchecked("age-secret-key-"), &digest[..32]).ok();
+    digest.zeroize();
+    let text = Zeroizing::new(text?);
+    Zeroizing::new(text.to_uppercase()).parse().ok()
+}
+
+fn read(file: &Path) -> Result<Zeroizing<String>, IdentityError> {
+    std::fs::read_to_string(file)
+        .map(Zeroizing::new)
+        .map_err(|source| IdentityError::Read { file: file.to_owned(), source })
+}
+
+fn syntax(file: &Path, reason: String) -> IdentityError {
+    IdentityError::Syntax { file: file.to_owned(), reason }
+}
+
+/// Never quotes the line: it may be a mistyped key.
+fn age_line(origin: &Path, number: usize, line: &str, reason: &str) -> IdentityError {
+    let reason = if line.starts_with("AGE-PLUGIN-") {
+        "identities of age plugins are not supported yet"
+    } else if line.starts_with("AGE-SECRET-KEY-PQ-") {
+        "post-quantum identities are not supported yet"
+    } else if line.starts_with("age1") {
+        "this is a recipient, the public half; the identity starts with AGE-SECRET-KEY-1"
+    } else {
+        reason
+    };
+    syntax(origin, format!("line {number}: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(text: &str) -> String {
+        Identities::default().add_age_text(text, Path::new("key.txt")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_file_that_is_no_identity_says_why_and_never_quotes_it() {
+        for (text, says) in [
+            ("# only a comment\n", "holds no identity; make one with `age-keygen`"),
+            ("age1qqqq", "this is a recipient"),
+            ("AGE-PLUGIN-YUBIKEY-1Q", "plugins are not supported yet"),
+            ("AGE-SECRET-KEY-1TYPO", "line 1: "),
+        ] {
+            let said = reason(text);
+            assert!(said.contains(says) && said.contains("key.txt"), "{said}");
+            assert!(!said.contains("TYPO"), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_identity_prints_its_public_half_only() {
+        let key = age::x25519::Identity::generate();
+        let mut identities = Identities::default();
+        use age::secrecy::ExposeSecret as _;
+        identities.add_age_text(key.to_string().expose_secret(), Path::new("key.txt")).unwrap();
+        let printed = format!("{identities:?}");
+        assert!(printed.contains(&key.to_public().to_string()) && !printed.contains("SECRET"), "{printed}");
+    }
+}
