@@ -186,7 +186,7 @@ fn for_each_text(value: &mut Value, key: &mut String, f: &mut impl FnMut(&str, &
 }
 
 fn push_index(key: &mut String, index: usize) {
-    key.push_str(&format!("[{index}]"));
+    key.extend(["[", &index.to_string(), "]"]);
 }
 
 fn push_name(key: &mut String, name: &str) {
@@ -249,7 +249,8 @@ mod tests {
         let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x,x]\n");
         for pair in ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi"] {
             let (from, to) = pair.split_at(1);
-            bomb.push_str(&format!("{to}: &{to} [{}]\n", vec![format!("*{from}"); 10].join(",")));
+            let ten = vec![format!("*{from}"); 10].join(",");
+            bomb.extend([to, ": &", to, " [", &ten, "]\n"]);
         }
         for text in [bomb, "[".repeat(100_000), "{a: ".repeat(5_000), "- ".repeat(5_000)] {
             parse("compose.yml", &text).unwrap_err();

@@ -94,7 +94,7 @@ impl<'a> Parser<'a> {
             return self.error("there is no name before the `=`");
         }
         if let Some(bad) = name.chars().find(|c| !known(*c)) {
-            return self.error(format!("{:?} cannot be in a variable's name; a line is `NAME=value`", bad));
+            return self.error(format!("{bad:?} cannot be in a variable's name; a line is `NAME=value`"));
         }
         let name = name.to_owned();
         self.advance(end);

@@ -147,6 +147,7 @@ fn content_of(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// What never reaches a stack unless a compose file names it.
 fn is_for_people(name: &str) -> bool {
-    let compose = name.starts_with("compose") && (name.ends_with(".yml") || name.ends_with(".yaml"));
+    let compose = name.starts_with("compose")
+        && Path::new(name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
     compose || matches!(name, ".git" | ".gitignore" | ".env.sample" | "abra.sh" | "release" | "README.md" | "LICENSE")
 }

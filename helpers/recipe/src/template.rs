@@ -79,13 +79,13 @@ fn value(
             Some(_) => fill(value, lookup, unset),
             None => Ok(String::new()),
         },
-        Form::Required { or_empty, message } => match found(*or_empty) {
-            Some(value) => Ok(value),
-            None => {
-                let message = fill(message, lookup, &mut BTreeSet::new())?;
-                Err(Missing { name: name.to_owned(), message })
+        Form::Required { or_empty, message } => {
+            if let Some(value) = found(*or_empty) {
+                return Ok(value);
             }
-        },
+            let message = fill(message, lookup, &mut BTreeSet::new())?;
+            Err(Missing { name: name.to_owned(), message })
+        }
     }
 }
 

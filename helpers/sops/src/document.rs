@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::format::Format;
 use crate::identity::Identities;
 use crate::key_path::KeyPath;
-use crate::metadata::{self, Metadata};
+use crate::metadata::Metadata;
 use crate::value::{Scalar, Text, Value};
 use crate::{unlock, walk};
 

@@ -132,7 +132,7 @@ fn converted(openssh: &str) -> Option<age::x25519::Identity> {
     let key = ssh_key::PrivateKey::from_openssh(openssh).ok()?;
     let pair = key.key_data().ed25519()?;
     let seed = Zeroizing::new(pair.private.to_bytes());
-    let mut digest: [u8; 64] = Sha512::digest(&*seed).into();
+    let mut digest: [u8; 64] = Sha512::digest(*seed).into();
     let text = bech32::encode::<Bech32>(Hrp::parse_unchecked("age-secret-key-"), &digest[..32]).ok();
     digest.zeroize();
     let text = Zeroizing::new(text?);

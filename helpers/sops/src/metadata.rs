@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::rules::{DEFAULT_UNENCRYPTED_SUFFIX, Rule, go_regex};
-use crate::value::{Entry, Item, Scalar, Text, Value};
+use crate::value::{Entry, Item, Text, Value};
 
 /// What a file says about itself. `stores/stores.go` of sops.
 #[derive(Clone, Debug)]
@@ -195,19 +195,13 @@ fn scalar_text(value: &Value) -> String {
 /// Takes the `sops` section out of every document of a file; the first one counts.
 pub(crate) fn take_section(documents: &mut [Value], file: &Path) -> Result<Value, Error> {
     let mut section = None;
-    for (index, document) in documents.iter_mut().enumerate() {
+    for document in documents {
         let Value::Map(entries) = document else { continue };
-        let position = |entries: &Vec<Entry>| entries.iter().position(|entry| matches!(entry, Entry::Pair(key, _) if key == "sops"));
-        while let Some(at) = position(entries) {
-            if let (Entry::Pair(_, value), 0, None) = (entries.remove(at), index, &section) {
+        while let Some(at) = entries.iter().position(|entry| matches!(entry, Entry::Pair(key, _) if key == "sops")) {
+            if let (Entry::Pair(_, value), None) = (entries.remove(at), &section) {
                 section = Some(value);
             }
         }
     }
     section.ok_or_else(|| Error::NotEncrypted { file: file.to_owned() })
-}
-
-/// Whether a leaf of the metadata or of a document is null.
-pub(crate) fn is_null(value: &Value) -> bool {
-    matches!(value, Value::Scalar(Scalar::Null))
 }

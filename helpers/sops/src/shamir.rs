@@ -1,4 +1,4 @@
-//! Shamir's secret sharing over GF(2⁸), as `shamir/shamir.go` of sops (from HashiCorp Vault) has it.
+//! Shamir's secret sharing over GF(2⁸), as `shamir/shamir.go` of sops (from Vault) has it.
 //!
 //! A part is one byte a byte of the secret, and its x coordinate as the last byte.
 

@@ -70,6 +70,13 @@ struct Position {
     additional_data: String,
 }
 
+impl Position {
+    /// What a value here is authenticated with. At the top, where only comments are, that is a colon too.
+    fn additional_data(&self) -> &str {
+        if self.additional_data.is_empty() { ":" } else { &self.additional_data }
+    }
+}
+
 impl<V: Visitor> Walk<'_, V> {
     fn encrypts(&self, position: &Position, is_comment: bool) -> bool {
         self.metadata.rule.encrypts(&Place { keys: &position.keys, comments: &position.comments, is_comment })
@@ -171,7 +178,7 @@ impl Visitor for Decrypter<'_> {
             let Scalar::Str(text) = scalar else {
                 return Err(format!("it is in clear, a value of type {}", scalar.type_name()));
             };
-            *scalar = match self.cipher.decrypt(text, &position.additional_data)? {
+            *scalar = match self.cipher.decrypt(text, position.additional_data())? {
                 Decrypted::Scalar(clear) => clear,
                 Decrypted::Comment(_) => return Err("it is an encrypted comment, not a value".to_owned()),
             };
@@ -190,7 +197,7 @@ impl Visitor for Decrypter<'_> {
         if !encrypted {
             return;
         }
-        match self.cipher.decrypt(&comment.text, &position.additional_data) {
+        match self.cipher.decrypt(&comment.text, position.additional_data()) {
             Ok(Decrypted::Comment(text) | Decrypted::Scalar(Scalar::Str(text))) => comment.text = text,
             Ok(Decrypted::Scalar(_)) | Err(_) => {}
         }

@@ -38,7 +38,7 @@ impl Check<'_> {
                 self.host_network(&format!("{key}.network_mode"), "the network of the host");
             }
             Some(mode) if is_no_text(mode) => {
-                self.host_network(&format!("{key}.network_mode"), "a value of no known kind")
+                self.host_network(&format!("{key}.network_mode"), "a value of no known kind");
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! JSON with the order of keys kept. serde_json's own map would sort them, or order them for every crate of a build.
+//! JSON with the order of keys kept. The map of `serde_json` would sort them, or order them for every crate of a build.
 
 use std::fmt;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(super) fn parse(text: &[u8], file: &Path) -> Result<Value, Error> {
     }
 }
 
-/// serde_json repeats the position, which the error has already.
+/// `serde_json` repeats the position, which the error has already.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
@@ -142,7 +142,7 @@ fn write_members<'a>(
         some = true;
         line(depth + 1, out);
         if let Some(key) = key {
-            write_text(key.as_bytes(), out);
+            write_text(key.as_bytes(), |_| false, out);
             out.extend_from_slice(b": ");
         }
         write_value(value, depth + 1, out);
@@ -156,14 +156,15 @@ fn write_members<'a>(
 fn write_scalar(scalar: &Scalar, out: &mut Vec<u8>) {
     match scalar {
         Scalar::Null => out.extend_from_slice(b"null"),
-        Scalar::Str(text) | Scalar::Bytes(text) => write_text(text.expose(), out),
-        Scalar::Time(time) => write_text(time.as_bytes(), out),
+        Scalar::Str(text) | Scalar::Bytes(text) => write_text(text.expose(), |_| false, out),
+        Scalar::Time(time) => write_text(time.as_bytes(), |_| false, out),
         other => out.extend_from_slice(other.plain_bytes().unwrap_or_default().expose()),
     }
 }
 
-/// A string with the escapes of Go's encoder; bytes that are not UTF-8 become U+FFFD, since JSON has no way to say them.
-pub(super) fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
+/// A string with the escapes of Go's encoder, and with those that the caller adds. Bytes that are not UTF-8 become
+/// U+FFFD, since JSON has no way to say them.
+pub(super) fn write_text(bytes: &[u8], also_escape: impl Fn(char) -> bool, out: &mut Vec<u8>) {
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -176,6 +177,9 @@ pub(super) fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
                 '\u{c}' => out.extend_from_slice(b"\\f"),
                 '<' | '>' | '&' | '\u{0}'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
                     out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
+                }
+                other if also_escape(other) => {
+                    out.extend_from_slice(format!("\\u{:04x}", u32::from(other)).as_bytes());
                 }
                 other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
             }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::metadata;
-use crate::value::{Entry, Scalar, Text, Value};
+use crate::value::{Entry, Text, Value};
 
 /// A file format. The name of a file does not decide it: extensions lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,11 +77,6 @@ fn text_of(value: &Value) -> Text {
         Value::Scalar(scalar) => scalar.plain_bytes().unwrap_or_default(),
         _ => Text::default(),
     }
-}
-
-/// A text leaf.
-fn leaf(text: &str) -> Value {
-    Value::Scalar(Scalar::Str(text.into()))
 }
 
 fn syntax(file: &Path, line: usize, column: usize, reason: impl Into<String>) -> Error {

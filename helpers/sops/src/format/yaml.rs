@@ -231,10 +231,8 @@ fn typed(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Scalar, St
     let Some(tag) = tag else {
         return if style == ScalarStyle::Plain { yaml_scalar::resolve(text) } else { Ok(string()) };
     };
-    if !tag.is_yaml_core_schema() {
-        return Ok(string());
-    }
-    match (tag.suffix.as_str(), yaml_scalar::resolve(text)?) {
+    let Some(name) = tag.suffix_in_namespace("tag:yaml.org,2002:") else { return Ok(string()) };
+    match (name.as_ref(), yaml_scalar::resolve(text)?) {
         ("binary", _) => {
             let compact: String = text.split_whitespace().collect();
             let bytes = base64::prelude::BASE64_STANDARD.decode(compact);
@@ -316,7 +314,7 @@ mod tests {
             ("1: x\n", "the key `1` is of type int"),
             ("- a\n", "a list at the top of a document"),
             ("[a]: 1\n", "as a key"),
-            ("a: [1\n", "line 2"),
+            ("a: [1\n", "unclosed bracket"),
             ("a: &a [*a]\n", "alias"),
         ] {
             let said = refused(text);

@@ -107,8 +107,13 @@ fn write_text(text: &Text, block: Option<usize>, out: &mut Vec<u8>) {
     match block {
         Some(depth) if fits_block(string) => write_block(string, depth, out),
         _ if is_plain(string) => out.extend_from_slice(string.as_bytes()),
-        _ => json::write_text(string.as_bytes(), out),
+        _ => json::write_text(string.as_bytes(), is_unprintable, out),
     }
+}
+
+/// What YAML does not allow in its text although JSON does.
+fn is_unprintable(character: char) -> bool {
+    matches!(character, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn fits_block(text: &str) -> bool {
@@ -116,7 +121,7 @@ fn fits_block(text: &str) -> bool {
     inner.contains('\n')
         && !text.starts_with([' ', '\t', '\n'])
         && text.chars().all(|character| character == '\n' || (character == '\t' || !character.is_control()))
-        && !text.contains(['\u{2028}', '\u{2029}', '\u{feff}', '\u{85}'])
+        && !text.contains(|character| matches!(character, '\u{2028}' | '\u{2029}') || is_unprintable(character))
         && text.lines().all(|line| !line.ends_with([' ', '\t']))
 }
 
