@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import inspect
-import os
 import shutil
 from pathlib import Path
 
@@ -44,7 +43,6 @@ def entry(name, key, build):
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
             build(draft)
-            os.sync()
             draft.rename(final)
     return final
 

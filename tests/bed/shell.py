@@ -5,6 +5,8 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 from . import paths
@@ -15,6 +17,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 # Mounts live in a name space of their own and die with its last process; the process tree dies with its first one.
 # So nothing has to be undone after an interrupt, however rough it was.
 ENCLOSED = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
+
+
+# What runs right now, and the signal that ends it. A pool of threads waits for these, so an interrupt must end them.
+running = {}
 
 
 class CommandFailed(RuntimeError):
@@ -45,11 +51,11 @@ def run(command, *, log=None, enclosed=False, cwd=None, env=None, stdin=None):
             preexec_fn=die_with_parent,
             start_new_session=True,
         )
+        running[process] = signal.SIGKILL
         try:
             process.communicate(stdin.encode() if stdin is not None else None)
-        except BaseException:
-            kill_group(process)
-            raise
+        finally:
+            del running[process]
     if process.returncode != 0:
         raise CommandFailed(
             f"`{shlex.join(command)[:300]}` ended with {process.returncode}; {log_file} says:\n{tail(log_file, start)}"
@@ -75,9 +81,39 @@ def kill_group(process):
     process.wait()
 
 
+def end_running(seconds=20):
+    """Ends what is running: politely what clears up after itself, by force the rest."""
+    for process, number in list(running.items()):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            pass
+    deadline = time.monotonic() + seconds
+    while running and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for process in list(running):
+        kill_group(process)
+
+
 def tail(file, start=0, lines=25):
     """The last lines of a log, from byte `start` on."""
     with open(file, "rb") as source:
         source.seek(start)
         text = source.read().decode(errors="replace")
     return "\n".join("  " + line for line in text.strip().splitlines()[-lines:])
+
+
+def until_interrupted(function):
+    """Runs a whole program: a signal that asks it to end unwinds it, so that it clears up after itself."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        return function()
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    except CommandFailed as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        end_running()

@@ -1,8 +1,10 @@
 //! Compose files as values: YAML in, JSON (which is YAML) out.
 
+mod anchor;
 mod node;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -71,16 +73,18 @@ impl Document {
         }
     }
 
-    /// What `docker stack config` is given: JSON, nothing in it to be filled in from the environment of a process.
-    pub fn text(&self) -> String {
-        let mut escaped = self.value.clone();
-        for_each_text(&mut escaped, &mut String::new(), &mut |key, text| {
+    /// What `docker stack config` is given: JSON, nothing in it to be filled in from the environment of a process, and
+    /// the files of the recipe in `folder` named from the root, so that the text may lie anywhere.
+    pub fn text(&self, folder: &Path) -> String {
+        let mut value = self.value.clone();
+        anchor::anchor(&mut value, folder);
+        for_each_text(&mut value, &mut String::new(), &mut |key, text| {
             *text = text.replace('$', "$$");
             if self.filled.contains(key) {
                 text.push_str(CAST);
             }
         });
-        escaped.to_string()
+        value.to_string()
     }
 
     /// Fills in the variables. Adds the names of optional ones that are not set to `unset`, with where they are.
@@ -264,7 +268,7 @@ mod tests {
         let (document, unset, refusals) = filled(text, &[("TAG", "a$b"), ("N", "2")]);
         assert_eq!((unset.len(), refusals.len()), (0, 0));
         assert_eq!(document.value["services"]["app"]["image"], "x:a$b");
-        let text = document.text();
+        let text = document.text(Path::new("/recipe"));
         assert!(text.contains(r#""command":"echo $$HOME${HEARTH_EMPTY:-}""#), "{text}");
         assert!(text.contains(r#""image":"x:a$$b${HEARTH_EMPTY:-}""#), "{text}");
         assert!(text.contains(r#""replicas":"2${HEARTH_EMPTY:-}""#), "{text}");

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file or the folder cannot be read.
-    #[error("recipe: {path}: {source}")]
+    #[error("recipe: {path}: {reason}")]
     Read {
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A file is larger than anything of its kind.
     #[error("recipe: {path} is larger than {limit} bytes")]

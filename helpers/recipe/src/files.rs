@@ -61,7 +61,7 @@ pub(crate) fn within(folder: &Path, path: &Path) -> Result<PathBuf, String> {
 
 /// Reads a text file of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<String, Error> {
-    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let failed = |reason| Error::Read { path: path.to_owned(), reason };
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(limit + 1).read_to_string(&mut text).map_err(failed)?;
@@ -74,7 +74,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<String, Error> {
 /// As [`read`]; `None` when there is no such file.
 pub(crate) fn read_if_there(path: &Path, limit: u64) -> Result<Option<String>, Error> {
     match read(path, limit) {
-        Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(Error::Read { reason, .. }) if reason.kind() == std::io::ErrorKind::NotFound => Ok(None),
         result => result.map(Some),
     }
 }

@@ -28,7 +28,7 @@ impl Recipe {
     /// # Errors
     /// [`Error::Read`], [`Error::TooLarge`], or [`Error::Environment`] for a line of `.env.sample` that is none.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Read { path: folder.to_owned(), source };
+        let failed = |reason| Error::Read { path: folder.to_owned(), reason };
         let folder = folder.canonicalize().map_err(failed)?;
         if !folder.is_dir() {
             return Err(failed(std::io::ErrorKind::NotADirectory.into()));
@@ -103,7 +103,7 @@ impl Recipe {
         let mut left = MAX_TOTAL;
         for name in others {
             let path = self.folder.join(&name);
-            let content = content_of(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+            let content = content_of(&path).map_err(|reason| Error::Read { path: path.clone(), reason })?;
             left = left
                 .checked_sub(content.len() as u64)
                 .ok_or(Error::TooLarge { path: self.folder.clone(), limit: MAX_TOTAL })?;
@@ -115,7 +115,7 @@ impl Recipe {
     /// Adds all files below `under`. Only those directly in the recipe's folder can be ones to skip.
     fn list(&self, under: &Path, found: &mut Vec<PathBuf>, skip: &dyn Fn(&str) -> bool) -> Result<(), Error> {
         let folder = self.folder.join(under);
-        let failed = |source| Error::Read { path: folder.clone(), source };
+        let failed = |reason| Error::Read { path: folder.clone(), reason };
         let mut folders = Vec::new();
         for entry in std::fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;

@@ -15,10 +15,8 @@
 //! let reading = recipe.read(&files, &environment)?;
 //! let refusals = reading.check("hello", &Allow::default());
 //! let version = reading.version(&environment)?;
-//! for document in &reading.documents {
-//!     // What `docker stack config` is given: nothing is left in it for the environment of the process to decide.
-//!     let text = document.text();
-//! }
+//! // What `docker stack config` is given: nothing is left in it for the environment of the process to decide.
+//! let texts: Vec<String> = reading.documents.iter().map(|document| document.text(recipe.folder())).collect();
 //! # Ok(()) }
 //! ```
 //!

@@ -109,7 +109,7 @@ proptest! {
         let files = recipe.compose_files(None, &environment).unwrap();
         if let Ok(reading) = recipe.read(&files, &environment) {
             // What the Docker command is given has no variable left but the empty one.
-            let left = reading.documents[0].text().replace("$$", "").replace("${HEARTH_EMPTY:-}", "");
+            let left = reading.documents[0].text(recipe.folder()).replace("$$", "").replace("${HEARTH_EMPTY:-}", "");
             prop_assert!(!left.contains('$'), "{left}");
         }
     }

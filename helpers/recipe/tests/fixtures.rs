@@ -79,7 +79,7 @@ fn compose_file(path: &Path, count: &mut Count) {
             }
             count.needs_permission += usize::from(!refusals.is_empty());
             for document in &reading.documents {
-                let back: serde_json::Value = serde_json::from_str(&document.text()).unwrap();
+                let back: serde_json::Value = serde_json::from_str(&document.text(folder)).unwrap();
                 assert!(back.is_object() || back.is_null(), "{}", path.display());
             }
         }

@@ -1,19 +1,19 @@
 //! Making a stack run: replace, hold the gate, and go back when it does not hold.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
 use swarm::{Configs, Containers, Images, Secrets, Service, Services, Tasks};
 
+use crate::answers::Answers;
 use crate::connections::Connections;
 use crate::converge::{Failure, FailureKind};
 use crate::divert::Divert;
 use crate::gate::Watch;
 use crate::handover::Handover;
 use crate::inputs::Inputs;
-use crate::manifest::{Manifest, Probe, Update};
+use crate::manifest::{Manifest, Update};
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
 use crate::record::{Deployed, FailedDeploy, Files, Intent, Seen};
 use crate::rewrite::Stack;
@@ -24,14 +24,8 @@ use crate::stack::Stacks;
 pub trait Engine: Services + Tasks + Containers + Images + Secrets + Configs {}
 impl<T: Services + Tasks + Containers + Images + Secrets + Configs> Engine for T {}
 
-/// Asking the app through the proxy.
-pub trait Probes {
-    /// Asks until the answer is right or the budget is used up; the error says what was wrong with the last answer.
-    async fn probe(&self, probe: &Probe, say: &mut dyn FnMut(String)) -> Result<(), String>;
-}
-
 /// What a run works with.
-pub struct Host<'a, E, S, D, C, P> {
+pub struct Host<'a, E, S, D, C, A> {
     /// The engine.
     pub engine: &'a E,
     /// The Docker client.
@@ -41,13 +35,13 @@ pub struct Host<'a, E, S, D, C, P> {
     /// Who counts connections.
     pub connections: &'a C,
     /// Who asks the app.
-    pub probes: &'a P,
+    pub answers: &'a A,
 }
 
 /// One run over one app.
-pub struct Run<'a, E, S, D, C, P> {
+pub struct Run<'a, E, S, D, C, A> {
     /// What it works with.
-    pub host: Host<'a, E, S, D, C, P>,
+    pub host: Host<'a, E, S, D, C, A>,
     /// What is declared.
     pub manifest: &'a Manifest,
     /// What is remembered.
@@ -60,7 +54,7 @@ pub struct Run<'a, E, S, D, C, P> {
     pub say: &'a mut dyn FnMut(String),
 }
 
-impl<E: Engine, S: Stacks, D: Divert, C: Connections, P: Probes> Run<'_, E, S, D, C, P> {
+impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, D, C, A> {
     /// Deploys a stack whose images are here, and ends as the gate says.
     ///
     /// # Errors
@@ -160,13 +154,13 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, P: Probes> Run<'_, E, S, D
         let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
         (self.say)("deploying".to_owned());
         let begun = Timestamp::now();
-        self.host.stacks.deploy(self.manifest.stack.as_str(), &stack.text()).await?;
+        self.host.stacks.deploy(self.manifest.stack.as_str(), &stack.to_deploy()).await?;
         let held = watch.hold(&self.manifest.gate, self.say).await?;
         if self.manifest.update == Update::Handover && (held.is_ok() || !standing_in) {
             handover(&self.host, self.manifest).give_back(self.say).await?;
         }
         let held = match held {
-            Ok(()) => self.probe().await,
+            Ok(()) => self.probe(),
             Err(failure) => Err(failure),
         };
         self.note("deploy and gate", begun, held.as_ref().err());
@@ -195,9 +189,9 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, P: Probes> Run<'_, E, S, D
         format!("{APP_LABEL}={}", self.manifest.name)
     }
 
-    async fn probe(&mut self) -> Result<(), Failure> {
+    fn probe(&mut self) -> Result<(), Failure> {
         let Some(probe) = &self.manifest.gate.probe else { return Ok(()) };
-        self.host.probes.probe(probe, self.say).await.map_err(|detail| Failure {
+        self.host.answers.ask(probe, self.say).map_err(|detail| Failure {
             service: "app".to_owned(),
             kind: FailureKind::ProbeFailed,
             detail,
@@ -248,23 +242,12 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, P: Probes> Run<'_, E, S, D
     }
 }
 
-fn handover<'a, E, S, D, C, P>(host: &Host<'a, E, S, D, C, P>, manifest: &'a Manifest) -> Handover<'a, E, D, C> {
+fn handover<'a, E, S, D, C, A>(host: &Host<'a, E, S, D, C, A>, manifest: &'a Manifest) -> Handover<'a, E, D, C> {
     Handover {
         engine: host.engine,
         divert: host.divert,
         connections: host.connections,
         app: manifest.name.as_str(),
         drain: Duration::from_secs(manifest.drain_seconds),
-    }
-}
-
-/// The real probe.
-pub struct HttpProbes;
-
-impl Probes for HttpProbes {
-    async fn probe(&self, probe: &Probe, say: &mut dyn FnMut(String)) -> Result<(), String> {
-        let _: Option<SocketAddr> = probe.connect_to;
-        say(format!("asking {}", probe.url));
-        Err("not wired".to_owned())
     }
 }

@@ -28,7 +28,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A secret cannot be read.
-    #[error("secret `{key}` of `{app}`: {path}: {source}; the app was not touched")]
+    #[error("secret `{key}` of `{app}`: {path}: {reason}; the app was not touched")]
     SecretUnreadable {
         /// The app.
         app: String,
@@ -37,7 +37,7 @@ pub enum Error {
         /// The file that should hold it.
         path: PathBuf,
         /// The system's reason.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The recipe cannot be read.
     #[error(transparent)]
@@ -100,11 +100,11 @@ impl Inputs {
 }
 
 fn read_secret(manifest: &Manifest, key: &str, path: &Path) -> Result<Secret, Error> {
-    std::fs::read(path).map(Secret).map_err(|source| {
+    std::fs::read(path).map(Secret).map_err(|reason| {
         let (app, key, path) = (manifest.name.to_string(), key.to_owned(), path.to_owned());
-        match source.kind() {
+        match reason.kind() {
             io::ErrorKind::NotFound => Error::SecretMissing { app, key, path },
-            _ => Error::SecretUnreadable { app, key, path, source },
+            _ => Error::SecretUnreadable { app, key, path, reason },
         }
     })
 }

@@ -11,6 +11,7 @@
 //! one request to the engine ([`host`]).
 #![expect(async_fn_in_trait, reason = "a run stays on one thread, so no future has to be Send")]
 
+pub mod answers;
 pub mod apply;
 pub mod cli;
 pub mod connections;

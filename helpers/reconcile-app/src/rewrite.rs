@@ -117,7 +117,12 @@ impl Stack {
         Ok(Self { value: serde_json::from_str(text)? })
     }
 
-    /// The text to apply and to keep.
+    /// The text to apply: dollar signs doubled, because the Docker client fills variables in once more.
+    pub fn to_deploy(&self) -> String {
+        recipe::compose::to_text(&self.value)
+    }
+
+    /// The text to keep.
     pub fn text(&self) -> String {
         format!("{:#}\n", self.value)
     }

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use state::{Journal, Lock, LockError, Outcome, Receipt};
 use swarm::Engine as RealEngine;
 
-use crate::apply::{Engine, Host, HttpProbes, Probes, Run};
+use crate::answers::{Answers, Network};
+use crate::apply::{Engine, Host, Run};
 use crate::connections::{Connections, Proc};
 use crate::divert::{Divert, Nft};
 use crate::inputs::Inputs;
@@ -59,7 +60,7 @@ async fn on_real_host(
         config_folder: manifest.docker_config_folder.clone(),
     };
     let divert = Nft { command: manifest.nft_command.clone().unwrap_or_default() };
-    let host = Host { engine: &engine, stacks: &stacks, divert: &divert, connections: &Proc, probes: &HttpProbes };
+    let host = Host { engine: &engine, stacks: &stacks, divert: &divert, connections: &Proc, answers: &Network };
     on(host, manifest, options, receipt, say).await
 }
 
@@ -67,8 +68,8 @@ async fn on_real_host(
 ///
 /// # Errors
 /// What went wrong before anything was touched, or an engine or a disk that failed in the middle.
-pub async fn on<E: Engine, S: Stacks, D: Divert, C: Connections, P: Probes>(
-    host: Host<'_, E, S, D, C, P>,
+pub async fn on<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers>(
+    host: Host<'_, E, S, D, C, A>,
     manifest: &Manifest,
     options: Options,
     receipt: &mut Receipt,
@@ -123,8 +124,8 @@ pub async fn on<E: Engine, S: Stacks, D: Divert, C: Connections, P: Probes>(
     }
 }
 
-async fn deploy<E: Engine, S: Stacks, D: Divert, C: Connections, P: Probes>(
-    run: &mut Run<'_, E, S, D, C, P>,
+async fn deploy<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers>(
+    run: &mut Run<'_, E, S, D, C, A>,
     inputs: &Inputs,
 ) -> anyhow::Result<(Outcome, String)> {
     let manifest = run.manifest;
@@ -141,7 +142,7 @@ async fn deploy<E: Engine, S: Stacks, D: Divert, C: Connections, P: Probes>(
 }
 
 /// What a person wants to know first when a deploy was given up before it began.
-fn still_serving<E, S, D, C, P>(run: &Run<'_, E, S, D, C, P>) -> String {
+fn still_serving<E, S, D, C, A>(run: &Run<'_, E, S, D, C, A>) -> String {
     match run.files.deployed() {
         Ok(Some(Deployed { version: Some(version), .. })) => format!("nothing was deployed, {version} still serves"),
         Ok(Some(_)) => "nothing was deployed, the last good version still serves".to_owned(),

@@ -44,7 +44,12 @@ pub(crate) fn is_encrypted(text: &Text) -> bool {
     text.expose().starts_with(PREFIX.as_bytes()) && text.expose().ends_with(b"]")
 }
 
-/// Decrypts and encrypts the values of one file: the key schedule is computed once.
+/// Whether `text` is what sops makes of a comment in a list.
+pub(crate) fn is_encrypted_comment(text: &Text) -> bool {
+    is_encrypted(text) && text.expose().ends_with(b",type:comment]")
+}
+
+/// Decrypts the values of one file: the key schedule is computed once.
 pub(crate) struct Cipher {
     aes: Aes256,
 }
@@ -100,8 +105,10 @@ struct Parts<'text> {
 
 impl<'text> Parts<'text> {
     fn parse(text: &'text Text) -> Result<Self, String> {
-        let shape = || "it is not encrypted, or not in a form that sops writes: ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]";
-        let inner = text.expose_str().and_then(|text| text.strip_prefix(PREFIX)?.strip_suffix(']')).ok_or_else(shape)?;
+        let shape =
+            || "it is not encrypted, or not in a form that sops writes: ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]";
+        let inner =
+            text.expose_str().and_then(|text| text.strip_prefix(PREFIX)?.strip_suffix(']')).ok_or_else(shape)?;
         let (data, rest) = inner.split_once(",iv:").ok_or_else(shape)?;
         let (iv, rest) = rest.split_once(",tag:").ok_or_else(shape)?;
         let (tag, kind) = rest.split_once(",type:").ok_or_else(shape)?;

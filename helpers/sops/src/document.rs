@@ -28,7 +28,7 @@ impl Document {
     /// # Errors
     /// [`Error::Read`], and those of [`parse`](Self::parse).
     pub fn read(file: &Path, format: Format) -> Result<Self, Error> {
-        let text = std::fs::read(file).map_err(|source| Error::Read { file: file.to_owned(), source })?;
+        let text = std::fs::read(file).map_err(|cause| Error::Read { file: file.to_owned(), cause })?;
         Self::parse(&text, format, file)
     }
 
@@ -114,8 +114,11 @@ impl Document {
     }
 
     fn walk(&mut self, cipher: &Cipher) -> Result<String, Error> {
-        walk::decrypt(&mut self.documents, &self.metadata, cipher)
-            .map_err(|refused| Error::Value { file: self.file.clone(), key: refused.key, reason: refused.reason })
+        walk::decrypt(&mut self.documents, &self.metadata, cipher).map_err(|refused| Error::Value {
+            file: self.file.clone(),
+            key: refused.key,
+            reason: refused.reason,
+        })
     }
 
     fn verify(&self, cipher: &Cipher, computed: &str) -> Result<(), Error> {

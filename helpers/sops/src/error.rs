@@ -9,12 +9,12 @@ use crate::key_path::KeyPath;
 #[non_exhaustive]
 pub enum Error {
     /// The file could not be read.
-    #[error("{}: {source}", file.display())]
+    #[error("{}: {cause}", file.display())]
     Read {
         /// The file.
         file: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file is not what its format says.
     #[error("{}: line {line}, column {column}: {reason}", file.display())]
@@ -149,12 +149,12 @@ fn or_none(list: &[String]) -> String {
 #[non_exhaustive]
 pub enum IdentityError {
     /// It could not be read.
-    #[error("identity file {}: {source}", file.display())]
+    #[error("identity file {}: {cause}", file.display())]
     Read {
         /// The file.
         file: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// It holds something else.
     #[error("identity file {}: {reason}", file.display())]
@@ -169,6 +169,6 @@ pub enum IdentityError {
 impl IdentityError {
     /// Whether the file is not there at all.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+        matches!(self, Self::Read { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound)
     }
 }

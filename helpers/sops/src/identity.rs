@@ -142,7 +142,7 @@ fn converted(openssh: &str) -> Option<age::x25519::Identity> {
 fn read(file: &Path) -> Result<Zeroizing<String>, IdentityError> {
     std::fs::read_to_string(file)
         .map(Zeroizing::new)
-        .map_err(|source| IdentityError::Read { file: file.to_owned(), source })
+        .map_err(|cause| IdentityError::Read { file: file.to_owned(), cause })
 }
 
 fn syntax(file: &Path, reason: String) -> IdentityError {
@@ -165,6 +165,8 @@ fn age_line(origin: &Path, number: usize, line: &str, reason: &str) -> IdentityE
 
 #[cfg(test)]
 mod tests {
+    use age::secrecy::ExposeSecret as _;
+
     use super::*;
 
     fn reason(text: &str) -> String {
@@ -189,7 +191,6 @@ mod tests {
     fn an_identity_prints_its_public_half_only() {
         let key = age::x25519::Identity::generate();
         let mut identities = Identities::default();
-        use age::secrecy::ExposeSecret as _;
         identities.add_age_text(key.to_string().expose_secret(), Path::new("key.txt")).unwrap();
         let printed = format!("{identities:?}");
         assert!(printed.contains(&key.to_public().to_string()) && !printed.contains("SECRET"), "{printed}");

@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::cipher::is_encrypted_comment;
+
 /// Bytes that may be secret: zeroed when dropped, and never printed by `Debug`.
 ///
 /// They need not be UTF-8: sops encrypts any bytes as a value of type `str`.
@@ -167,12 +169,14 @@ impl Value {
         })
     }
 
-    /// The element at `index`, comments not counted, when this is a sequence that has it.
+    /// The element at `index`, when this is a sequence that has it. Comments do not count, and neither do the elements
+    /// that sops encrypts them to.
     pub fn at(&self, index: usize) -> Option<&Value> {
         let Self::List(items) = self else { return None };
         items
             .iter()
             .filter_map(|item| match item {
+                Item::Value(Value::Scalar(Scalar::Str(text))) if is_encrypted_comment(text) => None,
                 Item::Value(value) => Some(value),
                 Item::Comment(_) => None,
             })

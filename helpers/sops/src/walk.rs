@@ -6,7 +6,7 @@ use crate::cipher::{Cipher, Decrypted, is_encrypted};
 use crate::key_path::KeyPath;
 use crate::metadata::Metadata;
 use crate::rules::Place;
-use crate::value::{Comment, Entry, Item, Scalar, Value};
+use crate::value::{Comment, Entry, Item, Scalar, Text, Value};
 
 /// With `mac_only_encrypted` the hash starts with these bytes (SHA-256 of `sops`), so that the two kinds of MAC differ.
 const MAC_ONLY_ENCRYPTED_START: [u8; 32] = [
@@ -48,7 +48,8 @@ pub(crate) fn clear_values(documents: &[Value], metadata: &Metadata) -> Vec<KeyP
 
 /// What is done at a leaf, once it is known whether it is to be encrypted.
 trait Visitor {
-    fn scalar(&mut self, scalar: &mut Scalar, encrypted: bool, position: &Position) -> Result<(), String>;
+    /// Gives back a comment when the scalar turns out to be one: sops encrypts comments in lists to elements.
+    fn scalar(&mut self, scalar: &mut Scalar, encrypted: bool, position: &Position) -> Result<Option<Text>, String>;
     fn comment(&mut self, comment: &mut Comment, encrypted: bool, position: &Position);
 }
 
@@ -82,15 +83,13 @@ impl<V: Visitor> Walk<'_, V> {
         self.metadata.rule.encrypts(&Place { keys: &position.keys, comments: &position.comments, is_comment })
     }
 
-    fn value(&mut self, value: &mut Value, position: &mut Position) -> Result<(), Refused> {
+    fn value(&mut self, value: &mut Value, position: &mut Position) -> Result<Option<Text>, Refused> {
         match value {
             // sops neither encrypts nor hashes null.
-            Value::Scalar(Scalar::Null) => Ok(()),
+            Value::Scalar(Scalar::Null) => Ok(None),
             Value::Scalar(scalar) => {
                 let encrypted = self.encrypts(position, false);
-                self.visitor
-                    .scalar(scalar, encrypted, position)
-                    .map_err(|reason| Refused { key: position.path.iter().cloned().collect(), reason })
+                self.visitor.scalar(scalar, encrypted, position).map_err(|reason| position.refuse(reason))
             }
             Value::Map(entries) => self.within(position, |walk, position| walk.map(entries, position)),
             Value::List(items) => self.within(position, |walk, position| walk.list(items, position)),
@@ -101,11 +100,11 @@ impl<V: Visitor> Walk<'_, V> {
         &mut self,
         position: &mut Position,
         body: impl FnOnce(&mut Self, &mut Position) -> Result<(), Refused>,
-    ) -> Result<(), Refused> {
+    ) -> Result<Option<Text>, Refused> {
         position.comments.push(Vec::new());
         let result = body(self, position);
         position.comments.pop();
-        result
+        result.map(|()| None)
     }
 
     fn map(&mut self, entries: &mut [Entry], position: &mut Position) -> Result<(), Refused> {
@@ -118,7 +117,9 @@ impl<V: Visitor> Walk<'_, V> {
                     position.additional_data.push(':');
                     position.keys.push(key.clone());
                     position.path.push(key.clone());
-                    self.value(value, position)?;
+                    if self.value(value, position)?.is_some() {
+                        return Err(position.refuse("it is an encrypted comment, not a value".to_owned()));
+                    }
                     position.path.pop();
                     position.keys.pop();
                     position.additional_data.truncate(length);
@@ -136,10 +137,13 @@ impl<V: Visitor> Walk<'_, V> {
                 Item::Comment(comment) => self.comment(comment, position),
                 Item::Value(value) => {
                     position.path.push(index.to_string());
-                    self.value(value, position)?;
+                    let comment = self.value(value, position)?;
                     position.path.pop();
                     position.forget_comments();
                     index += 1;
+                    if let Some(text) = comment {
+                        *item = Item::Comment(Comment { text, inline: false });
+                    }
                 }
             }
         }
@@ -159,6 +163,10 @@ impl<V: Visitor> Walk<'_, V> {
 }
 
 impl Position {
+    fn refuse(&self, reason: String) -> Refused {
+        Refused { key: self.path.iter().cloned().collect(), reason }
+    }
+
     fn forget_comments(&mut self) {
         if let Some(level) = self.comments.last_mut() {
             level.clear();
@@ -173,14 +181,14 @@ struct Decrypter<'a> {
 }
 
 impl Visitor for Decrypter<'_> {
-    fn scalar(&mut self, scalar: &mut Scalar, encrypted: bool, position: &Position) -> Result<(), String> {
+    fn scalar(&mut self, scalar: &mut Scalar, encrypted: bool, position: &Position) -> Result<Option<Text>, String> {
         if encrypted {
             let Scalar::Str(text) = scalar else {
                 return Err(format!("it is in clear, a value of type {}", scalar.type_name()));
             };
             *scalar = match self.cipher.decrypt(text, position.additional_data())? {
                 Decrypted::Scalar(clear) => clear,
-                Decrypted::Comment(_) => return Err("it is an encrypted comment, not a value".to_owned()),
+                Decrypted::Comment(text) => return Ok(Some(text)),
             };
         }
         if encrypted || !self.only_encrypted {
@@ -188,7 +196,7 @@ impl Visitor for Decrypter<'_> {
                 self.hash.update(bytes.expose());
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// A comment that does not decrypt is left as it is, as sops leaves it: old versions did not encrypt comments, and
@@ -209,13 +217,13 @@ struct ClearFinder {
 }
 
 impl Visitor for ClearFinder {
-    fn scalar(&mut self, scalar: &mut Scalar, encrypted: bool, position: &Position) -> Result<(), String> {
+    fn scalar(&mut self, scalar: &mut Scalar, encrypted: bool, position: &Position) -> Result<Option<Text>, String> {
         // An empty text is the one value that stays as it is when it is encrypted.
         let hidden = matches!(scalar, Scalar::Str(text) if text.is_empty() || is_encrypted(text));
         if encrypted && !hidden {
             self.found.push(position.path.iter().cloned().collect());
         }
-        Ok(())
+        Ok(None)
     }
 
     fn comment(&mut self, _: &mut Comment, _: bool, _: &Position) {}

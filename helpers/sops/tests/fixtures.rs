@@ -5,8 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use common::{encrypted_comments, pairs, same};
 use serde_json::Value as Json;
-use sops::{Comment, DataKey, Document, Entry, Error, Format, Identities, Item, Scalar, Value};
+use sops::{DataKey, Document, Error, Format, Identities, Value};
+
+mod common;
 
 fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures/sops");
@@ -31,68 +34,6 @@ fn key_bytes(hex_digits: &str) -> DataKey {
     DataKey::from_bytes(&hex::decode(hex_digits).unwrap()).unwrap()
 }
 
-fn same(value: &Value, expected: &Json) -> bool {
-    match (value, expected) {
-        (Value::Scalar(Scalar::Null), Json::Null) => true,
-        (Value::Scalar(Scalar::Bool(is)), Json::Bool(expected)) => is == expected,
-        (Value::Scalar(Scalar::Int(is)), Json::Number(expected)) => expected.as_i64() == Some(*is),
-        #[expect(clippy::float_cmp, reason = "the same digits give the same number")]
-        (Value::Scalar(Scalar::Float(is)), Json::Number(expected)) => expected.as_f64() == Some(*is),
-        (Value::Scalar(Scalar::Str(is) | Scalar::Bytes(is)), Json::String(expected)) => {
-            is.expose() == expected.as_bytes()
-        }
-        (Value::Scalar(Scalar::Str(is)), Json::Object(object)) => same_bytes(is.expose(), object),
-        (Value::Scalar(Scalar::Time(is)), Json::String(expected)) => is == expected,
-        (Value::List(items), Json::Array(expected)) => {
-            let values: Vec<&Value> = items
-                .iter()
-                .filter_map(|item| if let Item::Value(value) = item { Some(value) } else { None })
-                .collect();
-            values.len() == expected.len() && values.iter().zip(expected).all(|(is, expected)| same(is, expected))
-        }
-        (Value::Map(_), Json::Object(expected)) => {
-            let pairs = pairs(value);
-            pairs.len() == expected.len()
-                && pairs.iter().all(|(key, value)| expected.get(*key).is_some_and(|expected| same(value, expected)))
-        }
-        _ => false,
-    }
-}
-
-fn same_bytes(is: &[u8], object: &serde_json::Map<String, Json>) -> bool {
-    object.values().any(|value| value.as_str().is_some_and(|text| hex::decode(text).is_ok_and(|bytes| bytes == is)))
-}
-
-fn pairs(value: &Value) -> Vec<(&str, &Value)> {
-    let Value::Map(entries) = value else { return Vec::new() };
-    entries
-        .iter()
-        .filter_map(|entry| if let Entry::Pair(key, value) = entry { Some((key.as_str(), value)) } else { None })
-        .collect()
-}
-
-/// Comments that still have the encrypted form.
-fn encrypted_comments(value: &Value) -> usize {
-    let encrypted = |comment: &Comment| usize::from(comment.text.expose().starts_with(b"ENC["));
-    match value {
-        Value::Map(entries) => entries
-            .iter()
-            .map(|entry| match entry {
-                Entry::Comment(comment) => encrypted(comment),
-                Entry::Pair(_, value) => encrypted_comments(value),
-            })
-            .sum(),
-        Value::List(items) => items
-            .iter()
-            .map(|item| match item {
-                Item::Comment(comment) => encrypted(comment),
-                Item::Value(value) => encrypted_comments(value),
-            })
-            .sum(),
-        Value::Scalar(_) => 0,
-    }
-}
-
 struct Case {
     sidecar: Json,
     path: PathBuf,
@@ -110,7 +51,7 @@ impl Case {
             let path = self.keys.join(name);
             if name.ends_with(".age.txt") {
                 identities.add_age_file(&path).unwrap();
-            } else if name.ends_with(".ssh") {
+            } else if path.extension().is_some_and(|extension| extension == "ssh") {
                 identities.add_ssh_file(&path).unwrap();
             }
         }
@@ -135,13 +76,13 @@ impl Case {
         let verified = document.decrypt_with(&key);
         let expected = &self.sidecar["docs"];
         match (self.text("result"), verified) {
-            ("ok", Ok(plain)) => self.compare(plain.documents(), expected).map(|()| format!("decrypted ({kind})")),
+            ("ok", Ok(plain)) => Self::compare(plain.documents(), expected).map(|()| format!("decrypted ({kind})")),
             ("ok (file has no MAC)", Err(Error::NoMac { .. })) => {
-                self.compare(unverified.map_err(|error| error.to_string())?.documents(), expected)?;
+                Self::compare(unverified.map_err(|error| error.to_string())?.documents(), expected)?;
                 Ok(format!("no MAC, refused ({kind})"))
             }
             ("MAC-MISMATCH", Err(Error::MacMismatch { .. })) => {
-                self.compare(unverified.map_err(|error| error.to_string())?.documents(), expected)?;
+                Self::compare(unverified.map_err(|error| error.to_string())?.documents(), expected)?;
                 Ok(format!("MAC mismatch, refused ({kind})"))
             }
             (result, Err(Error::Value { .. })) if result.starts_with("decrypt-error") => {
@@ -152,7 +93,7 @@ impl Case {
         }
     }
 
-    fn compare(&self, documents: &[Value], expected: &Json) -> Result<(), String> {
+    fn compare(documents: &[Value], expected: &Json) -> Result<(), String> {
         let left: usize = documents.iter().map(encrypted_comments).sum();
         if left > 0 {
             return Err(format!("{left} comments did not decrypt"));
@@ -164,7 +105,8 @@ impl Case {
             .flatten()
             .filter(|document| document.as_object().is_none_or(|object| !object.is_empty()))
             .collect();
-        let all = filled.len() == expected.len() && filled.iter().zip(expected).all(|(is, expected)| same(is, expected));
+        let all =
+            filled.len() == expected.len() && filled.iter().zip(expected).all(|(is, expected)| same(is, expected));
         if all { Ok(()) } else { Err("the plaintext differs".to_owned()) }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use age::secrecy::ExposeSecret as _;
 use proptest::prelude::*;
 use sops::{Document, Error, Format, Identities, KeyPath, Plaintext};
 
@@ -64,7 +65,9 @@ fn a_value_that_was_added_in_clear_is_named() {
 
 #[test]
 fn values_that_changed_places_are_named() {
-    assert!(edited("hello_token:", "other_token:").contains("`other_token`: it does not decrypt: it was changed or moved"));
+    assert!(
+        edited("hello_token:", "other_token:").contains("`other_token`: it does not decrypt: it was changed or moved")
+    );
 }
 
 #[test]
@@ -89,7 +92,6 @@ fn a_file_in_clear_is_refused() {
 fn another_identity_does_not_help_and_is_named() {
     let mut others = Identities::default();
     let key = age::x25519::Identity::generate();
-    use age::secrecy::ExposeSecret as _;
     others.add_age_text(key.to_string().expose_secret(), Path::new("other.key")).unwrap();
     let error = Document::parse(&example(), Format::Yaml, Path::new("example.yaml")).unwrap().decrypt(&others);
     let said = error.unwrap_err().to_string();

@@ -17,12 +17,12 @@ pub enum LockError {
     #[error("another run holds {0}; wait for it, or see which with `fuser {0}`")]
     Held(PathBuf),
     /// The lock file could not be opened or locked.
-    #[error("lock file {path}: {source}")]
+    #[error("lock file {path}: {reason}")]
     Io {
         /// The lock file.
         path: PathBuf,
         /// The system's reason.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 
@@ -36,7 +36,7 @@ impl Lock {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self(file)),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(LockError::Held(path.to_owned())),
-            Err(errno) => Err(LockError::Io { path: path.to_owned(), source: errno.into() }),
+            Err(errno) => Err(LockError::Io { path: path.to_owned(), reason: errno.into() }),
         }
     }
 
@@ -47,7 +47,7 @@ impl Lock {
     pub fn acquire(path: &Path) -> Result<Self, LockError> {
         let file = open(path)?;
         flock(&file, FlockOperation::LockExclusive)
-            .map_err(|errno| LockError::Io { path: path.to_owned(), source: errno.into() })?;
+            .map_err(|errno| LockError::Io { path: path.to_owned(), reason: errno.into() })?;
         Ok(Self(file))
     }
 }
@@ -59,7 +59,7 @@ fn open(path: &Path) -> Result<File, LockError> {
         }
         File::options().create(true).append(true).open(path)
     };
-    attempt().map_err(|source| LockError::Io { path: path.to_owned(), source })
+    attempt().map_err(|reason| LockError::Io { path: path.to_owned(), reason })
 }
 
 #[cfg(test)]

@@ -11,23 +11,23 @@ pub const SCHEMA: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It could not be read.
-    #[error("manifest {path}: {source}; nothing was done")]
+    #[error("manifest {path}: {reason}; nothing was done")]
     Read {
         /// The manifest.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// It has no content: what a full disk or an interrupted copy leaves behind.
     #[error("manifest {0} is empty; nothing was done. Write it again, on NixOS with `nixos-rebuild switch`")]
     Empty(PathBuf),
     /// It is not JSON, or not an object with a `schema`.
-    #[error("manifest {path}: {source}; nothing was done")]
+    #[error("manifest {path}: {reason}; nothing was done")]
     Syntax {
         /// The manifest.
         path: PathBuf,
         /// Where and why.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
     /// It was written for a newer helper.
     #[error(
@@ -40,12 +40,12 @@ pub enum Error {
         found: u32,
     },
     /// A value is missing, unknown or of the wrong shape.
-    #[error("manifest {path}: {source}; nothing was done")]
+    #[error("manifest {path}: {reason}; nothing was done")]
     Shape {
         /// The manifest.
         path: PathBuf,
         /// Where and why.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
 }
 
@@ -59,7 +59,7 @@ struct Header {
 /// # Errors
 /// See [`enum@Error`].
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let text = std::fs::read(path).map_err(|reason| Error::Read { path: path.to_owned(), reason })?;
     parse(path, &text)
 }
 
@@ -74,14 +74,14 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, Error> 
     }
     let header: Header = match serde_json::from_slice(text) {
         Ok(header) => header,
-        Err(source) => return Err(Error::Syntax { path, source }),
+        Err(reason) => return Err(Error::Syntax { path, reason }),
     };
     if header.schema > SCHEMA {
         return Err(Error::Newer { path, found: header.schema });
     }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let body = WithoutSchema::<T>::deserialize(&mut deserializer);
-    body.map(|body| body.0).map_err(|source| Error::Shape { path, source })
+    body.map(|body| body.0).map_err(|reason| Error::Shape { path, reason })
 }
 
 /// `deny_unknown_fields` and `flatten` do not go together in serde, so `schema` is taken out before `T` sees the rest.

@@ -78,7 +78,7 @@ impl Containers for Engine {
                 Err(error) => return Err(error),
             }
         }
-        Ok(String::from_utf8_lossy(&text).lines().map(ToOwned::to_owned).collect())
+        Ok(String::from_utf8_lossy(&text).lines().map(plain).collect())
     }
 
     async fn host_mode_address(&self, id: &str) -> Result<Option<IpAddr>> {
@@ -91,6 +91,26 @@ impl Containers for Engine {
         let address = endpoint.and_then(|endpoint| endpoint.ipv4_address);
         Ok(address.and_then(|address| address.split('/').next().and_then(|address| address.parse().ok())))
     }
+}
+
+/// A line as a journal and a receipt should have it: without colours and other control sequences.
+fn plain(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            // ECMA-48: a control sequence ends with the first character from @ to ~ after its introducer.
+            '\u{1b}' => {
+                if characters.next() == Some('[') {
+                    characters.by_ref().find(|end| ('@'..='~').contains(end));
+                }
+            }
+            '\t' => text.push(' '),
+            other if other.is_control() => {}
+            other => text.push(other),
+        }
+    }
+    text
 }
 
 fn bytes(output: &LogOutput) -> &[u8] {
@@ -110,5 +130,15 @@ impl From<HealthStatusEnum> for Health {
             HealthStatusEnum::HEALTHY => Self::Healthy,
             HealthStatusEnum::UNHEALTHY => Self::Unhealthy,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn colours_and_control_characters_are_taken_out_of_a_log_line() {
+        assert_eq!(plain("\u{1b}[90m12:00\u{1b}[0m \u{1b}[31mERR\u{1b}[0m\tno\u{7} way"), "12:00 ERR no way");
     }
 }

@@ -78,7 +78,10 @@ impl Tasks for Engine {
 }
 
 /// Digest of what a task is told, the same for a service's template and for the tasks made from it.
+///
+/// The engine names the runtime in a template and leaves it out in the tasks.
 pub(crate) fn task_digest(spec: &TaskSpec) -> String {
+    let spec = TaskSpec { runtime: None, ..spec.clone() };
     let sorted = serde_json::to_value(spec).unwrap_or_default().to_string();
     state::Digest::of(sorted.as_bytes()).short()
 }

@@ -13,7 +13,9 @@ pub(super) fn resolve(text: &str) -> Result<Scalar, String> {
     }
     let number = match text.as_bytes().first() {
         Some(b'.') => text.parse().ok().filter(|_| is_float(text)).map(Scalar::Float),
-        Some(b'+' | b'-' | b'0'..=b'9') => time(text).map(Scalar::Time).map_or_else(|| number(text), |time| Ok(Some(time)))?,
+        Some(b'+' | b'-' | b'0'..=b'9') => {
+            time(text).map(Scalar::Time).map_or_else(|| number(text), |time| Ok(Some(time)))?
+        }
         _ => None,
     };
     Ok(number.unwrap_or_else(|| Scalar::Str(text.into())))
@@ -132,7 +134,9 @@ fn offset(zone: &str) -> Option<String> {
 }
 
 fn field(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<u32> {
-    (length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    (length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// Whether the month has the day.

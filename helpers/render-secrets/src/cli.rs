@@ -1,0 +1,46 @@
+//! What `main` dispatches to: printing and exit codes.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::manifest::Manifest;
+use crate::{check, run};
+
+/// Checks a manifest and the sops files that it names. Prints nothing when all is good.
+///
+/// # Errors
+/// When the manifest cannot be read or contradicts itself.
+pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
+    let manifest: Manifest = state::manifest::read(path)?;
+    manifest.validate()?;
+    let complaints = check::sops_files(&manifest);
+    for complaint in &complaints {
+        eprintln!("error: {complaint}");
+    }
+    Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Renders the secrets of a manifest, or says what would be done.
+///
+/// # Errors
+/// When the manifest cannot be read, or nothing could be begun or ended as it should.
+pub fn render(path: &Path, dry_run: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let manifest: Manifest = state::manifest::read(path)?;
+    manifest.validate()?;
+    let report = run::run(&manifest, dry_run)?;
+    for warning in &report.receipt.warnings {
+        eprintln!("warning: {warning}");
+    }
+    for error in &report.errors {
+        eprintln!("error: {error}");
+    }
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report.receipt)?);
+    } else {
+        for line in &report.receipt.plan {
+            println!("{line}");
+        }
+        println!("{}", report.receipt.closing_line());
+    }
+    Ok(ExitCode::from(report.receipt.outcome.exit_code()))
+}

@@ -1,0 +1,269 @@
+//! What lies in the file system after a run. The fixtures are those of the command line's examples.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+
+/// A host: a folder with keys, sops files and manifests, in which the helper runs.
+struct Host(tempfile::TempDir);
+
+impl Host {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/render.in");
+        for entry in std::fs::read_dir(fixtures).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+        let host = Self(folder);
+        host.edit("nine.json", |_| ());
+        host
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn run(&self, manifest: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_render-secrets")).arg(manifest).current_dir(self.0.path()).output().unwrap()
+    }
+
+    /// Runs it and demands an exit code; returns what was said.
+    fn ends_with(&self, code: i32, manifest: &str) -> String {
+        let output = self.run(manifest);
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        said
+    }
+
+    /// Changes a manifest. Tests do not all run as root, so files belong to whoever runs them.
+    fn edit(&self, name: &str, change: impl FnOnce(&mut Json)) {
+        let mut manifest: Json = serde_json::from_str(&self.read(name)).unwrap();
+        let us = std::fs::metadata(self.0.path()).unwrap();
+        for list in ["secrets", "templates"] {
+            for file in manifest[list].as_array_mut().unwrap() {
+                file["owner"] = us.uid().to_string().into();
+                file["group"] = us.gid().to_string().into();
+            }
+        }
+        change(&mut manifest);
+        std::fs::write(self.path(name), manifest.to_string()).unwrap();
+    }
+
+    fn generation(&self) -> String {
+        let target = std::fs::read_link(self.path("run/secrets")).unwrap();
+        target.file_name().unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn generations(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path("run/secrets.d")).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn mode(&self, name: &str) -> u32 {
+        std::fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
+    }
+}
+
+/// Every file below a folder, links not followed.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn values_are_rendered_as_they_are_with_the_mode_asked_for() {
+    let host = Host::new();
+    host.ends_with(10, "nine.json");
+    for (name, content) in [
+        ("wiki/password", "canary-1-wiki"),
+        ("port", "8443"),
+        ("enabled", "true"),
+        ("umlaut", "canary-6-käse"),
+        ("quoted", "canary-7 \"$x\" \\"),
+        ("certificate", "-----BEGIN CERTIFICATE-----\ncanary-5\n-----END CERTIFICATE-----\n"),
+        ("templates/mail.env", "PASSWORD=canary-3-mail\nTOKEN=canary-4-token\n"),
+    ] {
+        assert_eq!(host.read(&format!("run/secrets/{name}")), content);
+    }
+    assert_eq!(host.mode("run/secrets/port"), 0o400);
+    assert_eq!(host.mode("run/secrets/certificate"), 0o440);
+    assert_eq!(host.mode("run/secrets/wiki"), 0o751);
+    assert_eq!(host.mode("run/secrets"), 0o751);
+    assert_eq!(host.read("etc/mail-password"), "canary-3-mail");
+    assert!(host.path("etc/mail-password").is_symlink());
+}
+
+#[test]
+fn a_secret_stands_nowhere_but_in_its_files() {
+    let host = Host::new();
+    let mut said = host.ends_with(10, "nine.json");
+    host.edit("rotated.json", |_| ());
+    said += &host.ends_with(10, "rotated.json");
+    host.edit("tampered.json", |_| ());
+    said += &host.ends_with(1, "tampered.json");
+    assert!(!said.contains("canary"), "{said}");
+    for path in files(host.0.path()) {
+        let rendered = path.starts_with(host.path("run/secrets.d"));
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        let planted_in_clear = path.ends_with("clear.yaml") || path.ends_with("rule.yaml");
+        assert!(rendered || planted_in_clear || !text.contains("canary"), "{}", path.display());
+    }
+}
+
+#[test]
+fn nothing_is_written_when_nothing_differs() {
+    let host = Host::new();
+    host.ends_with(10, "nine.json");
+    let before = std::fs::metadata(host.path("run/secrets.d")).unwrap();
+    let link = std::fs::symlink_metadata(host.path("run/secrets")).unwrap();
+    host.ends_with(0, "nine.json");
+    assert_eq!(std::fs::metadata(host.path("run/secrets.d")).unwrap().mtime_nsec(), before.mtime_nsec());
+    assert_eq!(std::fs::symlink_metadata(host.path("run/secrets")).unwrap().ino(), link.ino());
+    assert_eq!(host.generations(), ["1"]);
+}
+
+#[test]
+fn of_ten_secrets_nine_are_rendered_and_the_tenth_keeps_what_it_had() {
+    let host = Host::new();
+    host.edit("ten.json", |_| ());
+    let said = host.ends_with(1, "ten.json");
+    assert!(said.contains("it has no content; the other 9 secrets were rendered"), "{said}");
+    assert_eq!(host.read("run/secrets/port"), "8443");
+    assert!(!host.path("run/secrets/alien").exists());
+
+    host.edit("json.json", |_| ());
+    host.ends_with(10, "json.json");
+    assert_eq!(host.read("run/secrets/alien"), "canary-8-api");
+
+    host.edit("ten.json", |manifest| manifest["secrets"][3]["file"] = "rotated.yaml".into());
+    let said = host.ends_with(1, "ten.json");
+    assert!(said.contains("it keeps its last content; the other 9 secrets were rendered"), "{said}");
+    assert_eq!(host.read("run/secrets/alien"), "canary-8-api");
+    assert_eq!(host.read("run/secrets/token"), "canary-4-rotated");
+    assert!(!host.read("systemctl.log").lines().last().unwrap().contains("alien.service"));
+}
+
+#[test]
+fn a_changed_file_leaves_the_generation_as_it_is() {
+    let host = Host::new();
+    host.ends_with(10, "nine.json");
+    host.edit("tampered.json", |manifest| manifest["templates"][0]["content"] = "<HEARTH:mail:PLACEHOLDER>".into());
+    let said = host.ends_with(1, "tampered.json");
+    assert!(said.contains("tampered.yaml: `token`"), "{said}");
+    assert_eq!(host.generations(), ["1"]);
+    assert_eq!(host.read("run/secrets/token"), "canary-4-token");
+}
+
+#[test]
+fn a_changed_file_before_any_generation_renders_nothing() {
+    let host = Host::new();
+    host.edit("tampered.json", |_| ());
+    host.ends_with(1, "tampered.json");
+    assert!(!host.path("run").exists());
+}
+
+#[test]
+fn what_was_changed_by_hand_is_healed_and_older_generations_go() {
+    let host = Host::new();
+    host.ends_with(10, "nine.json");
+    for round in 2..5 {
+        let file = host.path("run/secrets/port");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(&file, "by hand").unwrap();
+        host.ends_with(10, "nine.json");
+        assert_eq!((host.read("run/secrets/port").as_str(), host.generation()), ("8443", round.to_string()));
+    }
+    assert_eq!(host.generations(), ["3", "4"]);
+}
+
+#[test]
+fn what_a_killed_run_left_is_not_mixed_in_and_goes() {
+    let host = Host::new();
+    host.ends_with(10, "nine.json");
+    std::fs::create_dir_all(host.path("run/secrets.d/2")).unwrap();
+    std::fs::write(host.path("run/secrets.d/2/half"), "written").unwrap();
+    host.edit("rotated.json", |_| ());
+    host.ends_with(10, "rotated.json");
+    assert_eq!((host.generation().as_str(), host.generations()), ("2", vec!["1".to_owned(), "2".to_owned()]));
+    assert!(!host.path("run/secrets/half").exists());
+}
+
+#[test]
+fn units_that_could_not_be_told_are_told_by_the_next_run() {
+    let host = Host::new();
+    host.ends_with(10, "nine.json");
+    let systemctl = host.read("systemctl");
+    std::fs::write(host.path("systemctl"), "#!/bin/sh\nexit 4\n").unwrap();
+    host.edit("rotated.json", |_| ());
+    let said = host.ends_with(1, "rotated.json");
+    assert!(said.contains("these units still use the old ones"), "{said}");
+    assert_eq!(host.read("run/secrets/token"), "canary-4-rotated");
+    std::fs::write(host.path("systemctl"), systemctl).unwrap();
+    host.ends_with(10, "rotated.json");
+    assert!(host.read("systemctl.log").starts_with("--no-block try-restart token.service\n"));
+    host.ends_with(0, "rotated.json");
+}
+
+#[test]
+fn an_owner_who_is_unknown_takes_only_his_own_secret_with_him() {
+    let host = Host::new();
+    host.edit("nine.json", |manifest| manifest["secrets"][2]["owner"] = "nobody-knows-him".into());
+    let said = host.ends_with(1, "nine.json");
+    assert!(said.contains("secret `mail`: this host has no user `nobody-knows-him`"), "{said}");
+    assert!(!host.path("run/secrets/mail").exists());
+    assert_eq!(host.read("run/secrets/port"), "8443");
+}
+
+#[test]
+fn files_belong_to_whom_they_are_given() {
+    let host = Host::new();
+    if std::fs::metadata(host.0.path()).unwrap().uid() != 0 {
+        println!("skipped: only root can give files away");
+        return;
+    }
+    host.edit("nine.json", |manifest| {
+        manifest["secrets"][4]["owner"] = "65534".into();
+        manifest["secrets"][4]["group"] = "12345".into();
+    });
+    host.ends_with(10, "nine.json");
+    let file = std::fs::metadata(host.path("run/secrets/port")).unwrap();
+    assert_eq!((file.uid(), file.gid()), (65534, 12345));
+}
+
+#[test]
+fn memory_that_never_swaps_is_mounted() {
+    let host = Host::new();
+    host.edit("nine.json", |manifest| manifest["mount"] = true.into());
+    let script = format!(
+        "{} nine.json; stat -f -c %T run/secrets.d; stat -c %a run/secrets.d",
+        env!("CARGO_BIN_EXE_render-secrets")
+    );
+    let output = Command::new("unshare").args(["--mount", "sh", "-c", &script]).current_dir(host.0.path()).output();
+    let said = match output {
+        Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("unshare") => output.stdout,
+        other => return println!("skipped: no mount namespace of our own: {other:?}"),
+    };
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.ends_with("tmpfs\n751\n") || said.ends_with("ramfs\n751\n"), "{said}");
+    assert!(host.generations().is_empty(), "the files are in the mount, which went with its namespace");
+}

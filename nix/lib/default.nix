@@ -1,0 +1,12 @@
+# What the modules share: where things lie on a host, option types, manifests, units.
+{
+  lib,
+  pkgs,
+  config,
+}:
+{
+  paths = import ./paths.nix;
+  types = import ./types.nix { inherit lib; };
+  manifest = import ./manifest.nix { inherit lib pkgs config; };
+  unit = import ./unit.nix { inherit lib config; };
+}

@@ -1,0 +1,12 @@
+# Where things lie on a host. The helpers learn these from their manifests and know none of their own.
+rec {
+  manifests = "/etc/hearth";
+  state = "/var/lib/hearth";
+  runtime = "/run/hearth";
+  secrets = "${runtime}/secrets";
+  secretGenerations = "${runtime}/secrets.d";
+  certificates = "${runtime}/certificates";
+  dockerConfig = "${runtime}/docker";
+  dockerSocket = "/run/docker.sock";
+  dockerRead = "/run/hearth-docker-read";
+}

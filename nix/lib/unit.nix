@@ -1,0 +1,119 @@
+# The shape of every reconcile unit: a oneshot that may run at any time, and that may do nothing which its job does not
+# need. A module takes back a restriction by naming the setting again, with the reason beside it.
+{ lib, config }:
+let
+  hardening = {
+    CapabilityBoundingSet = "";
+    KeyringMode = "private";
+    LockPersonality = true;
+    MemoryDenyWriteExecute = true;
+    NoNewPrivileges = true;
+    PrivateDevices = true;
+    PrivateMounts = true;
+    PrivateNetwork = true;
+    PrivateTmp = true;
+    ProcSubset = "pid";
+    ProtectClock = true;
+    ProtectControlGroups = true;
+    ProtectHome = true;
+    ProtectHostname = true;
+    ProtectKernelLogs = true;
+    ProtectKernelModules = true;
+    ProtectKernelTunables = true;
+    ProtectProc = "invisible";
+    ProtectSystem = "strict";
+    RemoveIPC = true;
+    RestrictAddressFamilies = "AF_UNIX";
+    RestrictNamespaces = true;
+    RestrictRealtime = true;
+    RestrictSUIDSGID = true;
+    SystemCallArchitectures = "native";
+    # Refused calls fail instead of killing: the Go runtime inside the Docker client tries to raise its file limit.
+    SystemCallErrorNumber = "EPERM";
+    SystemCallFilter = [
+      "@system-service"
+      "~@privileged @resources"
+    ];
+    UMask = "0077";
+    # Not here: `User=` other than root and `PrivateUsers=`. Whoever may use the Docker socket, or may give files to any
+    # user, is root by another name; and root without capabilities reads only what root owns.
+  };
+
+  inHome =
+    path:
+    lib.any (home: lib.hasPrefix home path) [
+      "/home/"
+      "/root/"
+      "/run/user/"
+    ];
+in
+{
+  inherit hardening;
+
+  # Nothing in somebody's home is seen, unless the declaration names a file there to read or a folder to write links to.
+  protectHome =
+    {
+      reads ? [ ],
+      writes ? [ ],
+    }:
+    if lib.any inHome writes then
+      false
+    else if lib.any inHome reads then
+      "read-only"
+    else
+      true;
+
+  # A helper as a oneshot. No RemainAfterExit: starting the target again, which every activation does, runs it again.
+  oneshot =
+    {
+      description,
+      helper,
+      manifest,
+      manifestPath,
+      state,
+      after ? [ ],
+      wants ? [ ],
+      requires ? [ ],
+      before ? [ ],
+      unitConfig ? { },
+      serviceConfig ? { },
+    }:
+    {
+      inherit
+        description
+        after
+        wants
+        requires
+        before
+        unitConfig
+        ;
+      wantedBy = [ "hearth.target" ];
+      # A run that is under way at an activation still works from the old manifest: start it over with the new one.
+      restartTriggers = [ manifest ];
+      serviceConfig =
+        hardening
+        // {
+          Type = "oneshot";
+          ExecStart = "${config.hearth.package}/bin/${helper} ${manifestPath}";
+          # Changed and held are endings that nobody has to repair; rolled back (30) and failed (1) fail the unit.
+          SuccessExitStatus = "10 20";
+          StateDirectory = state;
+          StateDirectoryMode = "0700";
+          # Restarts must not remove a folder that containers have mounted, or that another unit shares.
+          RuntimeDirectoryPreserve = true;
+          TimeoutStartSec = 300;
+        }
+        // serviceConfig;
+    };
+
+  # Runs a unit again after each interval, so that whatever drifted is put right without a person.
+  timer = description: {
+    inherit description;
+    wantedBy = [ "timers.target" ];
+    timerConfig = {
+      OnActiveSec = config.hearth.drift.interval;
+      OnUnitInactiveSec = config.hearth.drift.interval;
+      AccuracySec = "10s";
+    };
+  };
+}

@@ -1,0 +1,192 @@
+# What can be said about one app: the type of each value of `hearth.apps`.
+{ lib, hearth }:
+{ name, config, ... }:
+let
+  inherit (hearth.types) seconds;
+in
+{
+  options = {
+    enable = lib.mkOption {
+      type = lib.types.bool;
+      default = true;
+      description = "Whether the app is reconciled. Turned off it is left as it is: nothing of it is removed.";
+    };
+    domain = lib.mkOption {
+      type = lib.types.nullOr hearth.types.domain;
+      default = null;
+      example = "feeds.example.org";
+      description = "Where the app is served. Recipes see it as `DOMAIN`.";
+    };
+    stack = lib.mkOption {
+      type = lib.types.strMatching "[a-z0-9][a-z0-9_-]{0,49}";
+      default =
+        if config.domain == null then
+          name
+        else
+          lib.substring 0 45 (lib.replaceStrings [ "." ] [ "_" ] config.domain);
+      defaultText = lib.literalExpression "the domain with dots as underscores, at most 45 characters";
+      description = ''
+        Name of the app's stack in the swarm, which all its objects begin with. Recipes see it as `STACK_NAME`. Changing it later
+        makes a new, empty app beside the old one.
+      '';
+    };
+    recipe = lib.mkOption {
+      type = lib.types.path;
+      example = lib.literalExpression "./recipes/miniflux";
+      description = "Folder with the app's compose files, `.env.sample` and `abra.sh`.";
+    };
+    composeFiles = lib.mkOption {
+      type = lib.types.nullOr (lib.types.nonEmptyListOf hearth.types.composeFile);
+      default = null;
+      example = [
+        "compose.yml"
+        "compose.smtp.yml"
+      ];
+      description = "Compose files of the recipe to use, instead of those that `COMPOSE_FILE` in the environment names.";
+    };
+    environment = lib.mkOption {
+      type = lib.types.attrsOf lib.types.str;
+      default = { };
+      example.LOG_LEVEL = "debug";
+      description = "Variables of the recipe, over those of its `.env.sample`. They end up in the engine in clear: secrets belong in `secrets`.";
+    };
+    secrets = lib.mkOption {
+      type = lib.types.attrsOf lib.types.str;
+      default = { };
+      example.db_password = "miniflux_db_password";
+      description = ''
+        For each secret that the recipe's compose files name, the entry of `hearth.secrets.entries` with its content. A changed
+        content becomes a new swarm secret, and the services that use it are updated.
+      '';
+    };
+    images = lib.mkOption {
+      type = lib.types.listOf (
+        lib.types.submodule {
+          options.name = lib.mkOption {
+            type = lib.types.strMatching "[^ @]+:[A-Za-z0-9._-]+";
+            example = "hearth/traefik:3.6.12";
+            description = "Name and tag under which the recipe asks for the image.";
+          };
+          options.archive = lib.mkOption {
+            type = lib.types.path;
+            description = "Archive to load it from, as dockerTools makes it.";
+          };
+        }
+      );
+      default = [ ];
+      description = "Images that come with the system instead of from a registry.";
+    };
+
+    gate = {
+      convergeSeconds = lib.mkOption {
+        type = seconds;
+        default = 300;
+        description = "How long all services may take to run and be healthy. Raise it for an app that migrates much data at a start.";
+      };
+      healthySeconds = lib.mkOption {
+        type = lib.types.ints.between 0 3600;
+        default = 10;
+        description = "For how long they must then stay so.";
+      };
+      restartLimit = lib.mkOption {
+        type = lib.types.ints.between 1 100;
+        default = 3;
+        description = "How many tasks of one service may fail before the deploy counts as failed.";
+      };
+      probe = {
+        enable = lib.mkOption {
+          type = lib.types.bool;
+          default = config.domain != null;
+          defaultText = lib.literalExpression "whether the app has a domain";
+          description = "Whether a request through the proxy must be answered before the deploy counts.";
+        };
+        path = lib.mkOption {
+          type = lib.types.strMatching "/.*";
+          default = "/";
+          example = "/healthcheck";
+          description = "What to ask for.";
+        };
+        url = lib.mkOption {
+          type = lib.types.strMatching "https?://.+";
+          default = "https://${toString config.domain}${config.gate.probe.path}";
+          defaultText = lib.literalExpression "https://‹domain›‹path›";
+          description = "The whole address, when it is not `path` at the app's domain.";
+        };
+        status = lib.mkOption {
+          type = lib.types.ints.between 100 599;
+          default = 200;
+          description = "The status of the right answer.";
+        };
+        contains = lib.mkOption {
+          type = lib.types.nullOr lib.types.nonEmptyStr;
+          default = null;
+          description = "Text that the right answer contains.";
+        };
+        caFile = lib.mkOption {
+          type = lib.types.nullOr lib.types.path;
+          default = null;
+          description = "Certificates in PEM to trust instead of the system's, for a CA of your own.";
+        };
+        connectTo = lib.mkOption {
+          type = lib.types.nullOr hearth.types.listenAddress;
+          default = null;
+          example = "192.0.2.10:443";
+          description = "Address to connect to instead of the one that the name resolves to, where the host cannot reach its own public address.";
+        };
+        budgetSeconds = lib.mkOption {
+          type = seconds;
+          default = 60;
+          description = "How long it may take until the answer is right.";
+        };
+      };
+    };
+
+    allow = {
+      hostPaths = lib.mkOption {
+        type = lib.types.listOf hearth.types.hostPath;
+        default = [ ];
+        example = [ "/srv/media" ];
+        description = "Folders and files of the host that the recipe may mount, and what lies below them.";
+      };
+      privileged = lib.mkOption {
+        type = lib.types.bool;
+        default = false;
+        description = "Whether the recipe may run privileged containers, which is root on the host.";
+      };
+      hostNetwork = lib.mkOption {
+        type = lib.types.bool;
+        default = false;
+        description = "Whether the recipe may use the host's network instead of one of its own.";
+      };
+      capabilities = lib.mkOption {
+        type = lib.types.listOf (lib.types.strMatching "[A-Z_]+");
+        default = [ ];
+        example = [ "NET_ADMIN" ];
+        description = "Capabilities that the recipe may add, as compose files write them.";
+      };
+      devices = lib.mkOption {
+        type = lib.types.listOf hearth.types.hostPath;
+        default = [ ];
+        example = [ "/dev/dri" ];
+        description = "Devices of the host that the recipe may use.";
+      };
+    };
+
+    update = lib.mkOption {
+      type = lib.types.enum [
+        "rolling"
+        "handover"
+      ];
+      default = "rolling";
+      description = ''
+        How running tasks are replaced. `rolling`: as the recipe's `update_config` says. `handover`: for a recipe that publishes
+        ports of the host, which two tasks cannot hold at a time; a standby copy takes them over meanwhile, and no request is lost.
+      '';
+    };
+    drainSeconds = lib.mkOption {
+      type = lib.types.ints.between 0 3600;
+      default = 60;
+      description = "How long connections may take to leave a task that is about to be replaced in a handover.";
+    };
+  };
+}

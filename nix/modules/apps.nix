@@ -1,0 +1,215 @@
+# Apps: each a recipe, a domain, secrets and the gate that a deploy must pass. One manifest and one unit an app.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  hearth = import ../lib { inherit config lib pkgs; };
+  inherit (hearth) paths;
+  apps = lib.filterAttrs (_: app: app.enable) config.hearth.apps;
+  entries = config.hearth.secrets.entries;
+
+  probeOf =
+    probe:
+    if probe.enable then
+      {
+        inherit (probe)
+          url
+          status
+          contains
+          connectTo
+          budgetSeconds
+          ;
+        caFile = if probe.caFile == null then null else "${probe.caFile}";
+      }
+    else
+      null;
+
+  manifestOf =
+    name: app:
+    hearth.manifest {
+      name = "app-${name}";
+      helper = "reconcile-app";
+      content = {
+        stateFolder = "${paths.state}/apps/${name}";
+        inherit (paths) dockerSocket;
+        dockerConfigFolder = paths.dockerConfig;
+        dockerCommand = "${config.virtualisation.docker.package}/bin/docker";
+        inherit name;
+        inherit (app)
+          stack
+          composeFiles
+          environment
+          allow
+          update
+          drainSeconds
+          ;
+        domain = toString app.domain;
+        recipe.folder = "${app.recipe}";
+        secrets = lib.mapAttrs (_: secret: entries.${secret}.path) app.secrets;
+        images = map (image: {
+          inherit (image) name;
+          archive = "${image.archive}";
+        }) app.images;
+        gate = {
+          inherit (app.gate) convergeSeconds healthySeconds restartLimit;
+          probe = probeOf app.gate.probe;
+        };
+        nftCommand = if app.update == "handover" then "${pkgs.nftables}/bin/nft" else null;
+        systemctlCommand = "${config.systemd.package}/bin/systemctl";
+      };
+    };
+
+  # Rendering, loading and pulling images come before the gate's own times begin.
+  timeoutOf =
+    app:
+    300
+    + app.gate.convergeSeconds
+    + app.gate.healthySeconds
+    + (if app.gate.probe.enable then app.gate.probe.budgetSeconds else 0)
+    + (if app.update == "handover" then 2 * app.drainSeconds else 0);
+
+  isProxy = name: name == "proxy" && config.hearth.proxy.enable;
+  certificateUnits = map (name: "hearth-cert-${name}.service") (lib.attrNames config.hearth.certificates);
+
+  hardeningFor =
+    app:
+    let
+      handover = app.update == "handover";
+      network = app.gate.probe.enable || handover;
+    in
+    {
+      # Secrets may belong to other users; only their digest and the engine's copy are made here.
+      CapabilityBoundingSet = [ "CAP_DAC_READ_SEARCH" ] ++ lib.optional handover "CAP_NET_ADMIN";
+      # The Docker client needs no network, it talks to a socket; the probe asks over the public address.
+      PrivateNetwork = !network;
+      RestrictAddressFamilies = [
+        "AF_UNIX"
+      ]
+      ++ lib.optionals network [
+        "AF_INET"
+        "AF_INET6"
+      ]
+      # nft
+      ++ lib.optional handover "AF_NETLINK";
+      ProtectHome = hearth.unit.protectHome { reads = [ "${app.recipe}" ]; };
+    }
+    // lib.optionalAttrs handover {
+      # Whether connections have left the old task stands in /proc of that task.
+      ProcSubset = "all";
+      ProtectProc = "default";
+    };
+
+  unitOf =
+    name: app:
+    hearth.unit.oneshot {
+      description = if isProxy name then "Reconcile the proxy" else "Reconcile app ${name}";
+      helper = "reconcile-app";
+      manifest = manifestOf name app;
+      manifestPath = "${paths.manifests}/apps/${name}.json";
+      state = "hearth/apps/${name}";
+      requires = [ "hearth-swarm.service" ];
+      wants = [ "hearth-secrets.service" ] ++ lib.optionals (isProxy name) certificateUnits;
+      after = [
+        "hearth-secrets.service"
+        "hearth-swarm.service"
+      ]
+      # What is probed through the proxy waits for it, but is deployed even when the proxy fails.
+      ++ (
+        if isProxy name then
+          [ "hearth-docker-read.service" ] ++ certificateUnits
+        else
+          [ "hearth-app-proxy.service" ]
+      );
+      serviceConfig =
+        hardeningFor app
+        // {
+          TimeoutStartSec = timeoutOf app;
+        }
+        // lib.optionalAttrs (isProxy name) {
+          # Mounted by the proxy, also when no certificate could be inserted.
+          RuntimeDirectory = "hearth/certificates";
+          RuntimeDirectoryMode = "0700";
+        };
+    };
+
+  # The values that more than one app has, each with the names of these apps.
+  shared =
+    value:
+    lib.filterAttrs (key: names: key != "" && lib.length names > 1) (
+      lib.zipAttrs (lib.mapAttrsToList (name: app: { ${toString (value app)} = name; }) apps)
+    );
+
+  complaintsAbout =
+    name: app:
+    let
+      option = "hearth.apps.${name}";
+    in
+    [
+      {
+        assertion = hearth.types.isName name;
+        message = "${option}: a name is made of lower-case letters, digits and `-`. Rename the app.";
+      }
+      {
+        assertion = !lib.elem "/" app.allow.hostPaths;
+        message = "${option}.allow.hostPaths: `/` would give the app the whole host. Name the folders that it needs.";
+      }
+      {
+        # Without a domain the address by default is https:// and the path.
+        assertion = !app.gate.probe.enable || !lib.hasPrefix "https:///" app.gate.probe.url;
+        message = "${option}.gate.probe: the app has no domain to ask. Set ${option}.domain or gate.probe.url, or turn the probe off.";
+      }
+    ]
+    ++ map (variable: {
+      assertion = !app.environment ? ${variable};
+      message = "${option}.environment.${variable}: this variable is Hearth's. Set ${option}.${
+        if variable == "DOMAIN" then "domain" else "stack"
+      } instead.";
+    }) [ "DOMAIN" "STACK_NAME" ]
+    ++ lib.concatLists (
+      lib.mapAttrsToList (key: secret: [
+        {
+          assertion = entries ? ${secret};
+          message = "${option}.secrets.${key} names `${secret}`, which is not declared. Add hearth.secrets.entries.${secret}, or correct the name.";
+        }
+        {
+          # a swarm secret is called STACK_KEY_ and twelve digits of its content's digest
+          assertion = lib.stringLength "${app.stack}_${key}_" + 12 <= 64;
+          message = "${option}.secrets.${key}: the swarm secret's name would have ${
+            toString (lib.stringLength "${app.stack}_${key}_" + 12)
+          } characters, 64 are allowed. Set a shorter ${option}.stack.";
+        }
+      ]) app.secrets
+    );
+in
+{
+  options.hearth.apps = lib.mkOption {
+    type = lib.types.attrsOf (
+      lib.types.submodule (import ./app-options.nix { inherit lib hearth; })
+    );
+    default = { };
+    description = "The apps of this host, by a name of your choice.";
+  };
+
+  config = lib.mkIf config.hearth.enable {
+    assertions =
+      lib.concatLists (lib.mapAttrsToList complaintsAbout apps)
+      ++ lib.mapAttrsToList (domain: names: {
+        assertion = false;
+        message = "hearth.apps: ${lib.concatStringsSep " and " names} have the same domain ${domain}. Give each its own.";
+      }) (shared (app: app.domain))
+      ++ lib.mapAttrsToList (stack: names: {
+        assertion = false;
+        message = "hearth.apps: ${lib.concatStringsSep " and " names} have the same stack ${stack}, and would replace each other. Give each its own `stack`.";
+      }) (shared (app: app.stack));
+
+    environment.etc = lib.mapAttrs' (
+      name: app: lib.nameValuePair "hearth/apps/${name}.json" { source = manifestOf name app; }
+    ) apps;
+    systemd.services = lib.mapAttrs' (
+      name: app: lib.nameValuePair "hearth-app-${name}" (unitOf name app)
+    ) apps;
+  };
+}

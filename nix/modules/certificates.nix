@@ -1,0 +1,134 @@
+# Certificates that the proxy serves. Their files come from anywhere outside the store; one unit each, so that one that has
+# expired or does not match its key never holds back another.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.hearth.certificates;
+  hearth = import ../lib { inherit config lib pkgs; };
+  inherit (hearth) paths;
+
+  secretPrefix = name: "hearth_cert_${name}";
+
+  certificate.options = {
+    certificateFile = lib.mkOption {
+      type = lib.types.path;
+      example = lib.literalExpression "./example.org.crt";
+      description = "The certificate in PEM, followed by the intermediate ones. It is public: a file of the repository may be named.";
+    };
+    keyFile = lib.mkOption {
+      type = hearth.types.outsideStore;
+      example = lib.literalExpression "config.hearth.secrets.entries.tls_key.path";
+      description = "The certificate's private key in PEM.";
+    };
+    domains = lib.mkOption {
+      type = lib.types.nonEmptyListOf hearth.types.certificateDomain;
+      example = [ "*.example.org" ];
+      description = "Names that the certificate must cover. One that does not is refused, and the old one stays served.";
+    };
+    expiryWarningDays = lib.mkOption {
+      type = lib.types.ints.between 1 365;
+      default = 14;
+      description = "How many days before it expires each run begins to say so.";
+    };
+  };
+
+  manifestOf =
+    name: certificate:
+    hearth.manifest {
+      name = "certificate-${name}";
+      helper = "insert-certs";
+      content = {
+        stateFolder = "${paths.state}/certificates/${name}";
+        inherit (paths) dockerSocket;
+        inherit name;
+        inherit (certificate) keyFile domains expiryWarningDays;
+        certificateFile = "${certificate.certificateFile}";
+        folder = paths.certificates;
+        swarmSecretPrefix = secretPrefix name;
+      };
+    };
+
+  covers =
+    domain: pattern:
+    let
+      above = lib.concatStringsSep "." (lib.tail (lib.splitString "." domain));
+    in
+    pattern == domain || pattern == "*.${above}";
+  isServed = app: app.enable && app.domain != null;
+  appDomains = map (app: app.domain) (lib.filter isServed (lib.attrValues config.hearth.apps));
+  certificateDomains = lib.concatMap (certificate: certificate.domains) (lib.attrValues cfg);
+in
+{
+  options.hearth.certificates = lib.mkOption {
+    type = lib.types.attrsOf (lib.types.submodule certificate);
+    default = { };
+    description = "Certificates to serve, by a name of your choice.";
+  };
+
+  config = lib.mkIf config.hearth.enable {
+    assertions = lib.concatLists (
+      lib.mapAttrsToList (name: certificate: [
+        {
+          assertion = hearth.types.isName name;
+          message = "hearth.certificates.${name}: a name is made of lower-case letters, digits and `-`. Rename it.";
+        }
+        {
+          # prefix, `_crt_` or `_key_`, twelve digits of the content's digest
+          assertion = lib.stringLength (secretPrefix name) + 5 + 12 <= 64;
+          message = "hearth.certificates.${name}: the swarm secret's name would be longer than 64 characters. Shorten the name to ${toString (64 - 17 - lib.stringLength (secretPrefix ""))} characters.";
+        }
+        {
+          assertion = lib.any (domain: lib.any (covers domain) certificate.domains) appDomains;
+          message = "hearth.certificates.${name} covers the domain of no app: nothing would be served with it. Remove it, or correct its domains (${lib.concatStringsSep ", " certificate.domains}).";
+        }
+      ]) cfg
+    );
+
+    warnings = map (
+      domain:
+      "hearth.apps: ${domain} is covered by no certificate, so that browsers will refuse it. Add one to hearth.certificates."
+    ) (lib.filter (domain: !lib.any (covers domain) certificateDomains) appDomains);
+
+    environment.etc = lib.mapAttrs' (
+      name: certificate:
+      lib.nameValuePair "hearth/certificates/${name}.json" { source = manifestOf name certificate; }
+    ) cfg;
+
+    systemd.timers = lib.mapAttrs' (
+      name: _:
+      lib.nameValuePair "hearth-cert-${name}" (
+        hearth.unit.timer "Look whether certificate ${name} changed or is about to expire"
+      )
+    ) cfg;
+
+    systemd.services = lib.mapAttrs' (
+      name: certificate:
+      lib.nameValuePair "hearth-cert-${name}" (
+        hearth.unit.oneshot {
+          description = "Serve certificate ${name}";
+          helper = "insert-certs";
+          manifest = manifestOf name certificate;
+          manifestPath = "${paths.manifests}/certificates/${name}.json";
+          state = "hearth/certificates/${name}";
+          requires = [ "hearth-swarm.service" ];
+          wants = [ "hearth-secrets.service" ];
+          after = [
+            "hearth-secrets.service"
+            "hearth-swarm.service"
+          ];
+          serviceConfig = {
+            # The proxy watches this folder.
+            RuntimeDirectory = "hearth/certificates";
+            RuntimeDirectoryMode = "0700";
+            # A certificate that a client such as lego renews belongs to that client's user.
+            CapabilityBoundingSet = "CAP_DAC_READ_SEARCH";
+          };
+        }
+      )
+    ) cfg;
+  };
+}

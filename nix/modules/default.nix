@@ -1,0 +1,40 @@
+# Everything that `hearth.*` declares, one feature a file.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+{
+  imports = [
+    ./apps.nix
+    ./certificates.nix
+    ./docker-read.nix
+    ./drift.nix
+    ./proxy.nix
+    ./secrets.nix
+    ./swarm.nix
+  ];
+
+  options.hearth = {
+    enable = lib.mkEnableOption "Hearth, which keeps the swarm, secrets, certificates and apps of this host as declared";
+
+    package = lib.mkOption {
+      type = lib.types.package;
+      default = pkgs.callPackage ../packages/hearth.nix { };
+      defaultText = lib.literalExpression "the helpers of this flake";
+      description = ''
+        The helpers that the units run, and that check each manifest while the system is built.
+        Change it to run helpers that you built yourself.
+      '';
+    };
+  };
+
+  config = lib.mkIf config.hearth.enable {
+    # The units are oneshots that end, and the target wants them all: starting it again reconciles everything.
+    systemd.targets.hearth = {
+      description = "Everything that Hearth declares for this host has been reconciled";
+      wantedBy = [ "multi-user.target" ];
+    };
+  };
+}

@@ -1,0 +1,267 @@
+# Values from sops files, decrypted on the host into files that never reach a disk. The options have the shape that users of
+# sops-nix know.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.hearth.secrets;
+  hearth = import ../lib { inherit config lib pkgs; };
+  inherit (hearth) paths;
+
+  # What a secret and a template have in common: the file that they become.
+  renderedFile = defaultPath: {
+    owner = lib.mkOption {
+      type = lib.types.nonEmptyStr;
+      default = "root";
+      description = "User that the file belongs to.";
+    };
+    group = lib.mkOption {
+      type = lib.types.nonEmptyStr;
+      default = "root";
+      description = "Group that the file belongs to.";
+    };
+    mode = lib.mkOption {
+      type = hearth.types.fileMode;
+      default = "0400";
+      description = "Permissions of the file.";
+    };
+    path = lib.mkOption {
+      type = hearth.types.outsideStore;
+      default = defaultPath;
+      defaultText = lib.literalExpression ''"${dirOf defaultPath}/‹name›"'';
+      description = "Where the file is found. Another path than the default becomes a symbolic link to it.";
+    };
+    restartUnits = lib.mkOption {
+      type = lib.types.listOf hearth.types.unitName;
+      default = [ ];
+      example = [ "nginx.service" ];
+      description = "Units to restart when the content has changed, and only then.";
+    };
+    reloadUnits = lib.mkOption {
+      type = lib.types.listOf hearth.types.unitName;
+      default = [ ];
+      description = "Units to reload when the content has changed, and only then.";
+    };
+  };
+
+  entry =
+    { name, config, ... }:
+    {
+      options = renderedFile "${paths.secrets}/${name}" // {
+        file = lib.mkOption {
+          type = lib.types.nullOr lib.types.path;
+          default = cfg.defaultFile;
+          defaultText = lib.literalExpression "config.hearth.secrets.defaultFile";
+          description = "The sops file that holds the value. It is encrypted, so it may lie in the repository and in the store.";
+        };
+        format = lib.mkOption {
+          type = lib.types.enum [
+            "yaml"
+            "json"
+            "dotenv"
+            "binary"
+          ];
+          default = "yaml";
+          description = "Format of the sops file. A `binary` one is a single value, so that `key` is empty.";
+        };
+        key = lib.mkOption {
+          type = lib.types.str;
+          default = if config.format == "binary" then "" else name;
+          defaultText = lib.literalExpression "‹name›";
+          example = "smtp/accounts/0/password";
+          description = "Where the value stands in the file, with `/` between levels and numbers for places in a list. Empty means the whole file.";
+        };
+      };
+    };
+
+  template =
+    { name, ... }:
+    {
+      options = renderedFile "${paths.secrets}/templates/${name}" // {
+        content = lib.mkOption {
+          type = lib.types.lines;
+          description = "The file's text. `\${config.hearth.secrets.placeholder.‹name›}` stands for a secret and is replaced on the host.";
+        };
+      };
+    };
+
+  rendered = lib.attrValues cfg.entries ++ lib.attrValues cfg.templates;
+  identities = lib.optional (cfg.age.keyFile != null) cfg.age.keyFile ++ cfg.age.sshKeyFiles;
+  isElsewhere = file: !lib.hasPrefix "${paths.secrets}/" file.path;
+  linkFolders = lib.unique (map (file: dirOf file.path) (lib.filter isElsewhere rendered));
+  fileOf =
+    name: file:
+    {
+      inherit name;
+      inherit (file)
+        owner
+        group
+        mode
+        path
+        restartUnits
+        reloadUnits
+        ;
+    };
+
+  manifest = hearth.manifest {
+    name = "secrets";
+    helper = "render-secrets";
+    content = {
+      stateFolder = "${paths.state}/secrets";
+      link = paths.secrets;
+      generations = paths.secretGenerations;
+      keepGenerations = 1;
+      systemctlCommand = "${config.systemd.package}/bin/systemctl";
+      identities = {
+        ageKeyFiles = lib.optional (cfg.age.keyFile != null) cfg.age.keyFile;
+        sshKeyFiles = cfg.age.sshKeyFiles;
+      };
+      secrets = lib.mapAttrsToList (
+        name: secret:
+        fileOf name secret
+        // {
+          inherit (secret) format key;
+          file = "${secret.file}";
+        }
+      ) cfg.entries;
+      templates = lib.mapAttrsToList (
+        name: file: fileOf name file // { inherit (file) content; }
+      ) cfg.templates;
+      placeholders = cfg.placeholder;
+    };
+  };
+
+  complaintsAbout =
+    kind: name: file:
+    let
+      option = "hearth.secrets.${kind}.${name}";
+      known = set: id: builtins.match "[0-9]+" id != null || set ? ${id};
+    in
+    [
+      {
+        assertion = hearth.types.isSecretName name;
+        message = "${option}: a name is made of letters, digits, `_`, `-` and `.`, with `/` between folders, and `templates/` is taken. Rename it; `key` may name any place in the sops file.";
+      }
+      {
+        assertion = known config.users.users file.owner;
+        message = "${option}.owner: there is no user `${file.owner}` on this host. Declare users.users.${file.owner}, or correct the name.";
+      }
+      {
+        assertion = known config.users.groups file.group;
+        message = "${option}.group: there is no group `${file.group}` on this host. Declare users.groups.${file.group}, or correct the name.";
+      }
+    ];
+in
+{
+  options.hearth.secrets = {
+    defaultFile = lib.mkOption {
+      type = lib.types.nullOr lib.types.path;
+      default = null;
+      example = lib.literalExpression "./secrets.yaml";
+      description = "The sops file of every secret that names none of its own.";
+    };
+    age.keyFile = lib.mkOption {
+      type = lib.types.nullOr hearth.types.outsideStore;
+      default = null;
+      example = "/var/lib/hearth/age.key";
+      description = "The host's age identity, as age-keygen writes it. It is the one thing that a reinstalled host must be given.";
+    };
+    age.sshKeyFiles = lib.mkOption {
+      type = lib.types.listOf hearth.types.outsideStore;
+      default = [ ];
+      example = [ "/etc/ssh/ssh_host_ed25519_key" ];
+      description = "SSH ed25519 private keys that sops files may be encrypted to instead, such as the host's own.";
+    };
+    entries = lib.mkOption {
+      type = lib.types.attrsOf (lib.types.submodule entry);
+      default = { };
+      example.db_password.owner = "postgres";
+      description = "Secrets to render, each a file.";
+    };
+    templates = lib.mkOption {
+      type = lib.types.attrsOf (lib.types.submodule template);
+      default = { };
+      description = "Files to render that have secrets inside other text.";
+    };
+    placeholder = lib.mkOption {
+      type = lib.types.attrsOf lib.types.str;
+      readOnly = true;
+      default = lib.mapAttrs (name: _: "<HEARTH:${name}:PLACEHOLDER>") cfg.entries;
+      defaultText = lib.literalExpression "one for each entry";
+      description = "What stands in a template's `content` for each secret of `entries`.";
+    };
+  };
+
+  config = lib.mkIf config.hearth.enable {
+    assertions =
+      lib.concatLists (lib.mapAttrsToList (complaintsAbout "entries") cfg.entries)
+      ++ lib.concatLists (lib.mapAttrsToList (complaintsAbout "templates") cfg.templates)
+      ++ lib.mapAttrsToList (name: secret: {
+        assertion = secret.file != null;
+        message = "hearth.secrets.entries.${name}: no sops file is named. Set hearth.secrets.defaultFile, or the secret's own `file`.";
+      }) cfg.entries
+      ++ [
+        {
+          assertion = cfg.entries == { } || identities != [ ];
+          message = "hearth.secrets: nothing can decrypt the secrets of this host. Set hearth.secrets.age.keyFile to its age identity, or hearth.secrets.age.sshKeyFiles to its SSH host key.";
+        }
+        {
+          assertion = lib.allUnique (map (file: file.path) rendered);
+          message = "hearth.secrets: two entries or templates have the same `path`. Give each its own.";
+        }
+      ];
+
+    environment.etc."hearth/secrets.json".source = manifest;
+
+    # Mounted by systemd, so that the helper itself needs neither the right to mount nor the host's mount namespace.
+    systemd.mounts = [
+      {
+        description = "Memory that is never swapped, for rendered secrets";
+        what = "tmpfs";
+        where = paths.secretGenerations;
+        type = "tmpfs";
+        options = "mode=0751,noswap,nosuid,nodev,noexec,size=64m";
+      }
+    ];
+
+    systemd.timers.hearth-secrets = hearth.unit.timer "Look for drift in rendered secrets";
+    systemd.services.hearth-secrets = hearth.unit.oneshot {
+      description = "Render secrets from sops files";
+      helper = "render-secrets";
+      inherit manifest;
+      manifestPath = "${paths.manifests}/secrets.json";
+      state = "hearth/secrets";
+      unitConfig.RequiresMountsFor = [ paths.secretGenerations ] ++ identities;
+      serviceConfig = {
+        RuntimeDirectory = "hearth";
+        RuntimeDirectoryMode = "0755";
+        # Links lie where a `path` says, and those that nobody wants any more where an earlier one said.
+        ProtectSystem = "full";
+        ReadWritePaths = "/etc";
+        ProtectHome = hearth.unit.protectHome {
+          reads = identities;
+          writes = map (folder: "${folder}/") linkFolders;
+        };
+        CapabilityBoundingSet = [
+          # Files are given to their owners,
+          "CAP_CHOWN"
+          # then still get their mode,
+          "CAP_FOWNER"
+          # and are compared with what the last generation gave to somebody else.
+          "CAP_DAC_READ_SEARCH"
+        ]
+        # A link may have to lie in a folder that belongs to another user.
+        ++ lib.optional (linkFolders != [ ]) "CAP_DAC_OVERRIDE";
+        SystemCallFilter = [
+          "@system-service"
+          "~@privileged @resources"
+          "@chown"
+        ];
+        LimitCORE = 0;
+      };
+    };
+  };
+}

@@ -1,0 +1,14 @@
+# Every package of the flake.
+{ lib, pkgs }:
+let
+  callPackage = lib.callPackageWith (pkgs // { inherit lib; });
+in
+rec {
+  default = hearth;
+  hearth = callPackage ./hearth.nix { };
+  proxy-image = callPackage ./proxy-image.nix { };
+  hello-image = callPackage ./hello-image.nix { };
+  miniflux-image = callPackage ./miniflux-image.nix { };
+  postgres-image = callPackage ./postgres-image.nix { };
+  option-docs = callPackage ./option-docs.nix { };
+}

@@ -1,0 +1,121 @@
+//! The pages.
+
+use std::fs::{self, File};
+use std::io::{Cursor, Write};
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Result, anyhow, bail};
+use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
+
+use crate::counter::Counter;
+use crate::settings::Settings;
+use crate::sigterm;
+
+/// Threads that answer. Each may wait for the disk.
+const THREADS: usize = 4;
+
+/// What is sent back: status, kind of content, content.
+type Page = (u16, &'static str, String);
+
+/// Serves until a signal ends it.
+pub fn serve(settings: &Settings) -> Result<()> {
+    sigterm::end_after_drain(settings)?;
+    misbehave_at_start(settings)?;
+    let counter = Counter::in_folder(&settings.data)?;
+    let server =
+        Server::http(("0.0.0.0", settings.port)).map_err(|error| anyhow!("port {}: {error}", settings.port))?;
+    let server = Arc::new(server);
+    println!("hello {} listens on port {}", settings.version, settings.port);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Ok(mut request) = server.recv() {
+                    let page = answer(settings, &counter, &mut request);
+                    send(request, page);
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+fn misbehave_at_start(settings: &Settings) -> Result<()> {
+    if settings.exit_at_start {
+        bail!("hello {}: exits at start, as told", settings.version);
+    }
+    if let Some(delay) = settings.crash_after {
+        sigterm::crash_after(delay);
+    }
+    if settings.fill_disk_mib > 0 {
+        fs::create_dir_all(&settings.data)?;
+        let mut ballast = File::create(settings.data.join("ballast"))?;
+        let block = vec![0x5a; 1024 * 1024];
+        (0..settings.fill_disk_mib).try_for_each(|_| ballast.write_all(&block))?;
+    }
+    thread::sleep(settings.slow_start);
+    Ok(())
+}
+
+fn answer(settings: &Settings, counter: &Counter, request: &mut Request) -> Page {
+    let path = request.url().split('?').next().unwrap_or("/").to_owned();
+    let page = match (request.method(), path.as_str()) {
+        (Method::Get, "/") => counter.read().map(|count| home(settings, count)),
+        (Method::Get, "/healthz") => Ok(health(settings)),
+        (Method::Get, "/whoami") => Ok(whoami(request)),
+        (Method::Get, "/style.css") => Ok((200, "text/css", "body { font-family: sans-serif }\n".into())),
+        (Method::Get, "/count") => counter.read().map(|count| (200, "text/plain", format!("{count}\n"))),
+        (Method::Post, "/count") => counter.increment().map(|count| (200, "text/plain", format!("{count}\n"))),
+        (Method::Delete, "/count") => reset(settings, counter, request),
+        _ => Ok((404, "text/plain", "there is no such page\n".into())),
+    };
+    page.unwrap_or_else(|error| (500, "text/plain", format!("{error:#}\n")))
+}
+
+fn home(settings: &Settings, count: u64) -> Page {
+    let stylesheet = if settings.insecure_stylesheet { "http://hello.example.org/style.css" } else { "/style.css" };
+    let version = &settings.version;
+    let body = format!(
+        "<!doctype html>\n<html lang=\"en\"><title>hello</title><link rel=\"stylesheet\" href=\"{stylesheet}\">\n\
+         <h1>hello {version}</h1>\n<p>counted to <b>{count}</b></p>\n"
+    );
+    (200, "text/html; charset=utf-8", body)
+}
+
+fn health(settings: &Settings) -> Page {
+    if settings.never_healthy {
+        return (503, "text/plain", "ill, as told\n".into());
+    }
+    (200, "text/plain", format!("hello {} is well\n", settings.version))
+}
+
+/// What reached us: the headers with which a proxy says who asked, and how.
+fn whoami(request: &Request) -> Page {
+    let mut lines: Vec<String> = request
+        .headers()
+        .iter()
+        .map(|header| format!("{}: {}", header.field.as_str().as_str().to_lowercase(), header.value))
+        .filter(|line| line.starts_with("x-forwarded-") || line.starts_with("x-real-ip") || line.starts_with("host:"))
+        .collect();
+    lines.sort();
+    (200, "text/plain", lines.join("\n") + "\n")
+}
+
+fn reset(settings: &Settings, counter: &Counter, request: &Request) -> Result<Page> {
+    let Some(file) = &settings.token_file else { return Ok((403, "text/plain", "no token is set\n".into())) };
+    let expected = format!("Bearer {}", fs::read_to_string(file)?.trim());
+    let given = request.headers().iter().find(|header| header.field.equiv("Authorization"));
+    if given.is_none_or(|header| header.value.as_str() != expected) {
+        return Ok((403, "text/plain", "the token is not the right one\n".into()));
+    }
+    counter.reset()?;
+    Ok((200, "text/plain", "0\n".into()))
+}
+
+fn send(request: Request, (status, kind, body): Page) {
+    let headers = Header::from_bytes("Content-Type", kind).into_iter().collect();
+    let length = body.len();
+    let response = Response::new(StatusCode(status), headers, Cursor::new(body), Some(length), None);
+    // A visitor who left is no error of ours.
+    let _ = request.respond(response);
+}

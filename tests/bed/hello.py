@@ -1,0 +1,57 @@
+"""The images of `tests/apps/hello`: one static binary, in good versions and in bad ones."""
+
+import shutil
+
+from . import cache, layers, paths
+from .oci import Image
+from .shell import run
+
+SOURCE = paths.TESTS / "apps/hello"
+TARGET = "x86_64-unknown-linux-gnu"
+
+# A version, and what is set in its image beside HELLO_VERSION.
+VERSIONS = {
+    "1.0.0": {},
+    "1.1.0": {},
+    "1.2.0-exits": {"HELLO_EXIT_AT_START": "1"},
+    "1.2.0-unhealthy": {"HELLO_NEVER_HEALTHY": "1"},
+    "1.2.0-crashes": {"HELLO_CRASH_AFTER_SECONDS": "5"},
+    "1.2.0-slow": {"HELLO_SLOW_START_SECONDS": "20"},
+    "1.2.0-stubborn": {"HELLO_IGNORE_SIGTERM": "1"},
+    "1.2.0-mixed-content": {"HELLO_INSECURE_STYLESHEET": "1"},
+}
+
+
+def binary():
+    """The binary, linked statically so that an image needs nothing else."""
+    # With --target the flag reaches the program only, and not build scripts, which a static glibc would break.
+    env = {"RUSTFLAGS": "-C target-feature=+crt-static"}
+    run(["cargo", "build", "--release", "--locked", "--target", TARGET], log="hello", cwd=SOURCE, env=env)
+    return SOURCE / f"target/{TARGET}/release/hello"
+
+
+def layer():
+    """The folder with the one layer that all versions share."""
+
+    def build(folder):
+        tree = folder / "tree"
+        (tree / "data").mkdir(parents=True)
+        shutil.copy(binary(), tree / "hello")
+        layers.pack(tree, folder / "layer")
+        shutil.rmtree(tree)
+
+    return cache.entry("hello", cache.digest(*cache.tree_files(SOURCE), 1), build) / "layer"
+
+
+def images(layer_):
+    """All versions."""
+    return [Image(f"hello:{version}", [layer_], _settings(version, extra)) for version, extra in VERSIONS.items()]
+
+
+def _settings(version, extra):
+    env = {"HELLO_VERSION": version, **extra}
+    return {
+        "Entrypoint": ["/hello"],
+        "Env": [f"{name}={value}" for name, value in env.items()],
+        "ExposedPorts": {"8080/tcp": {}},
+    }

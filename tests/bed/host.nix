@@ -1,0 +1,14 @@
+# The example host as the bed runs it, on Debian: only what lies elsewhere there is said again.
+let
+  goModule = builtins.readFile ./traefik/go.mod;
+  version = builtins.head (builtins.match ".*github.com/traefik/traefik/v3 v([0-9.]+).*" goModule);
+in
+{
+  imports = [ ../../nix/hosts/example.nix ];
+
+  # The bed builds the proxy from its Go module instead of from nixpkgs.
+  hearth.proxy.image = {
+    name = "hearth/traefik:${version}";
+    archive = "/opt/hearth/images/traefik.tar";
+  };
+}

@@ -1,0 +1,133 @@
+"""Makes a host from the template: Hearth's helpers, the rendered units and manifests, the example's key and names."""
+
+import contextlib
+import signal
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+from . import example, paths, slot as slots
+from .container import Container
+from .machine import Machine
+from .shell import output
+
+HELPERS = ["render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app"]
+AGE_KEY = "var/lib/hearth/age.key"
+_NETWORK_UNIT = """[Unit]
+Description=Address of the bed's bridge
+DefaultDependencies=no
+Before=network-pre.target network.target sysinit.target
+Wants=network-pre.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=ip link set host0 up
+ExecStart=ip address replace {address}/24 dev host0
+ExecStart=ip route replace default via {gateway}
+
+[Install]
+WantedBy=sysinit.target
+"""
+
+
+@contextlib.contextmanager
+def host(template, *, name="host", volumes=None, keep=False, out=sys.stdout):
+    """A host that is not booted yet. At the end everything of it is removed, unless it is kept."""
+    slot = slots.claim()
+    container = None
+    kept = False
+    try:
+        address = f"{slot.network}.10"
+        container = Container(slot, name, template.lowers, address, volumes=volumes, keep=keep)
+        furnish(container, template)
+        yield Machine(container, out)
+        kept = keep and container.is_running()
+    finally:
+        if not kept:
+            with _undisturbed():
+                if container:
+                    container.kill()
+                slot.release()
+
+
+@contextlib.contextmanager
+def _undisturbed():
+    """A second Ctrl-C must not stop the clearing up that the first one began."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+
+
+def furnish(container, template):
+    """Writes what makes a Debian root this host."""
+    root = Root(container)
+    if template.helpers:
+        for helper in HELPERS:
+            root.copy(template.helpers / helper, f"opt/hearth/bin/{helper}", 0o755)
+        root.copy_tree(paths.RENDERED / "etc", "etc")
+        root.copy_tree(paths.RENDERED / "units", "etc/systemd/system")
+    # Where a NixOS host has paths of the store, the rendered manifests name the repository, which lies here.
+    for part in ("secrets", "tests/recipes", "nix/recipes"):
+        root.copy_tree(paths.REPO / part, f"opt/hearth/src/{part}")
+    root.copy(example.key(), AGE_KEY, 0o600)
+    network = _NETWORK_UNIT.format(address=container.address, gateway=container.slot.gateway)
+    root.write("etc/systemd/system/bed-network.service", network)
+    root.link("etc/systemd/system/sysinit.target.wants/bed-network.service", "../bed-network.service")
+    root.write("etc/hosts", f"127.0.0.1 localhost\n{container.address} host {' '.join(example.domains())}\n")
+    password = example.secret("registry_password", template.helpers) if template.helpers else "bed"
+    login = output(["chroot", template.lowers[-1], "htpasswd", "-niB", "hearth"], stdin=password + "\n")
+    root.write("etc/docker/registry/htpasswd", login.strip() + "\n", 0o644)
+
+
+class Root:
+    """The root folder of a host that is not booted: what is written here hides the template's file."""
+
+    def __init__(self, container):
+        self.upper, self.lowers = container.folder / "upper", container.lowers
+
+    def write(self, name, text, mode=0o644):
+        """Writes a file."""
+        self._place(name).write_text(text)
+        (self.upper / name).chmod(mode)
+
+    def copy(self, source, name, mode=0o644):
+        """Copies a file."""
+        shutil.copyfile(source, self._place(name))
+        (self.upper / name).chmod(mode)
+
+    def copy_tree(self, source, name):
+        """Copies a folder, symbolic links as they are."""
+        for path in sorted(source.rglob("*")) if source.is_dir() else []:
+            inside = f"{name}/{path.relative_to(source)}"
+            if path.is_symlink():
+                self.link(inside, str(path.readlink()))
+            elif path.is_file():
+                self.copy(path, inside)
+
+    def link(self, name, target):
+        """Makes a symbolic link."""
+        place = self._place(name)
+        place.unlink(missing_ok=True)
+        place.symlink_to(target)
+
+    def _place(self, name):
+        """Where to write; folders on the way keep the owner and mode that they have in the template."""
+        here = self.upper
+        for part in Path(name).parent.parts:
+            here = here / part
+            if not here.exists():
+                here.mkdir()
+                below = [lower / here.relative_to(self.upper) for lower in self.lowers]
+                for folder in (folder for folder in below if folder.is_dir()):
+                    shutil.copystat(folder, here)
+                    shutil.chown(here, folder.stat().st_uid, folder.stat().st_gid)
+                    break
+        return self.upper / name

@@ -1,0 +1,212 @@
+"""The methods of the NixOS test driver, for a host of the bed.
+
+Names and meaning follow nixpkgs, nixos/lib/test-driver: a scenario that passes here reads the same in a VM test.
+"""
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .shell import kill_group
+
+_UNIT = re.compile(r"\b[\w@.-]+\.(?:service|timer|target|socket|mount)\b")
+
+
+class RequestedAssertionFailed(AssertionError):
+    """What a scenario asked for does not hold."""
+
+
+class Machine:
+    """A host, as scenarios see it."""
+
+    def __init__(self, container, out=sys.stdout):
+        self.container, self.out = container, out
+        self.name = container.name
+        self._complaints = ""
+
+    # Life
+
+    def start(self):
+        """Boots it, unless it runs."""
+        if not self.container.is_running():
+            with self.nested("boot"):
+                self.container.boot()
+                self._wait_for_systemd()
+
+    def shutdown(self, timeout=90):
+        """Shuts it down in order."""
+        self.execute("systemctl poweroff --no-block")
+        self.container.wait_until_down(timeout)
+
+    def reboot(self, timeout=90):
+        """Shuts it down and boots the same root again."""
+        with self.nested("reboot"):
+            self.execute("systemctl reboot --no-block")
+            self.container.wait_until_down(timeout)
+        self.start()
+
+    def crash(self):
+        """Cuts the power: every process is killed at once."""
+        self.log("crash")
+        self.container.kill()
+
+    def sleep(self, secs):
+        """Lets time pass."""
+        time.sleep(secs)
+
+    # Commands
+
+    def execute(self, command, check_return=True, check_output=True, timeout=900):
+        """Runs a shell command, and returns its status and what it printed. Errors go to the log."""
+        self.start()
+        process = subprocess.Popen(
+            self.container.enter(["bash", "-c", f"set -euo pipefail; {command}"]),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            printed, complaints = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            printed, complaints = b"", f"no end after {timeout} s".encode()
+            process.returncode = 124
+        except BaseException:
+            kill_group(process)
+            raise
+        self._complaints = complaints.decode(errors="replace")
+        return process.returncode, printed.decode(errors="replace")
+
+    def succeed(self, *commands, timeout=900):
+        """Runs commands that must succeed, and returns what they printed."""
+        printed = ""
+        for command in commands:
+            with self.nested(f"must succeed: {command}"):
+                status, text = self.execute(command, timeout=timeout)
+                if status != 0:
+                    raise self._failure(f"command `{command}` failed (exit code {status})", command, text)
+                printed += text
+        return printed
+
+    def fail(self, *commands, timeout=900):
+        """Runs commands that must fail, and returns what they printed."""
+        printed = ""
+        for command in commands:
+            with self.nested(f"must fail: {command}"):
+                status, text = self.execute(command, timeout=timeout)
+                if status == 0:
+                    raise self._failure(f"command `{command}` unexpectedly succeeded", command, text)
+                printed += text
+        return printed
+
+    def wait_until_succeeds(self, command, timeout=900):
+        """Repeats a command until it succeeds, and returns what it printed."""
+        return self._repeat(command, timeout, lambda status: status == 0, "succeed")
+
+    def wait_until_fails(self, command, timeout=900):
+        """Repeats a command until it fails, and returns what it printed."""
+        return self._repeat(command, timeout, lambda status: status != 0, "fail")
+
+    # Units
+
+    def systemctl(self, q, user=None):
+        """Runs systemctl."""
+        return self.execute(f"systemctl {q}")
+
+    def get_unit_info(self, unit, user=None):
+        """All properties of a unit."""
+        status, lines = self.systemctl(f"--no-pager show '{unit}'")
+        if status != 0:
+            raise self._failure(f"unit `{unit}` cannot be shown", unit, lines)
+        return dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
+
+    def get_unit_property(self, unit, property, user=None):
+        """One property of a unit."""
+        return self.succeed(f"systemctl --no-pager show --property={property} --value '{unit}'").rstrip("\n")
+
+    def wait_for_unit(self, unit, user=None, timeout=900):
+        """Waits until a unit is active; a unit that failed, or that nothing will start, is an error at once."""
+        with self.nested(f"waiting for unit {unit}"):
+            deadline = time.monotonic() + timeout
+            while True:
+                state = self.get_unit_info(unit).get("ActiveState")
+                if state == "active":
+                    return
+                if state == "failed":
+                    raise self._failure(f"unit `{unit}` reached state failed", unit)
+                if state == "inactive" and "No jobs" in self.systemctl("list-jobs --full 2>&1")[1]:
+                    if self.get_unit_info(unit).get("ActiveState") == state:
+                        raise self._failure(f"unit `{unit}` is inactive and there are no pending jobs", unit)
+                if time.monotonic() > deadline:
+                    raise self._failure(f"unit `{unit}` is still {state} after {timeout} s", unit)
+                time.sleep(0.2)
+
+    def wait_for_open_port(self, port, addr="localhost", timeout=900):
+        """Waits until something listens."""
+        self.wait_until_succeeds(f"exec 3<>/dev/tcp/{addr}/{port}", timeout)
+
+    def wait_for_file(self, filename, timeout=900):
+        """Waits until a file exists."""
+        self.wait_until_succeeds(f"test -e {filename}", timeout)
+
+    def copy_from_host(self, source, target):
+        """Copies a file or folder of the machine that runs the tests to the host."""
+        self.start()
+        inside = self.container.path(target)
+        inside.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, inside, dirs_exist_ok=True) if Path(source).is_dir() else shutil.copy(source, inside)
+
+    # Telling
+
+    def log(self, message):
+        """Writes a line to the log of the scenario."""
+        print(f"{self.name}: {message}", file=self.out, flush=True)
+
+    @contextlib.contextmanager
+    def nested(self, message):
+        """Logs what takes time, with its seconds."""
+        start = time.monotonic()
+        yield
+        self.log(f"{message.splitlines()[0][:150]} ({time.monotonic() - start:.2f} s)")
+
+    # Inside
+
+    def _repeat(self, command, timeout, good, word):
+        with self.nested(f"waiting to {word}: {command}"):
+            deadline, printed = time.monotonic() + timeout, ""
+            while (left := deadline - time.monotonic()) > 0:
+                status, printed = self.execute(command, timeout=left)
+                if good(status):
+                    return printed
+                time.sleep(0.2)
+            raise self._failure(f"command `{command}` did not {word} within {timeout} s", command, printed)
+
+    def _failure(self, sentence, command, printed=""):
+        """An error with what a person wants to see: the output, and the journal of the units involved."""
+        parts = [sentence]
+        if printed.strip():
+            parts.append(f"output:\n{printed.rstrip()}")
+        if self._complaints.strip():
+            parts.append(f"errors:\n{self._complaints.rstrip()}")
+        if not self.container.is_running():
+            return RequestedAssertionFailed("\n".join([*parts, f"{self.name} is not running"]))
+        units = {match.group() for match in _UNIT.finditer(command)}
+        units.update(self.execute("systemctl list-units --failed --plain --no-legend | cut -d' ' -f1")[1].split())
+        for unit in sorted(units):
+            journal = self.execute(f"journalctl --no-pager --output=short --lines=20 --unit='{unit}'")[1]
+            parts.append(f"journal of {unit}:\n{journal.rstrip()}")
+        return RequestedAssertionFailed("\n".join(parts))
+
+    def _wait_for_systemd(self, timeout=60):
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            # Before the bus is there, systemctl has no one to ask.
+            if self.execute("test -S /run/systemd/private && systemctl is-system-running || true")[1].strip():
+                return
+            time.sleep(0.05)
+        raise self._failure(f"{self.name} did not boot within {timeout} s", "")

@@ -1,0 +1,64 @@
+"""Runs a scenario file with the names that the NixOS test driver gives it."""
+
+import contextlib
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from . import paths
+from .host import host
+
+
+class ScenarioFailed(AssertionError):
+    """A scenario did not hold; the message says where and why."""
+
+
+def find(name):
+    """The file of a scenario."""
+    file = Path(name) if name.endswith(".py") else paths.SCENARIOS / f"{name}.py"
+    if not file.is_file():
+        raise SystemExit(f"error: there is no scenario {name}; there are {', '.join(names())}")
+    return file
+
+
+def names():
+    """All scenarios. A name that starts with an underscore is a part that scenarios share."""
+    return sorted(file.stem for file in paths.SCENARIOS.glob("[!_]*.py"))
+
+
+def run(name, template, *, long=False, out=sys.stdout):
+    """Runs one scenario on a host of its own."""
+    file = find(name)
+    with host(template, out=out) as machine:
+        play(file, machine, long, out)
+
+
+def play(file, machine, long=False, out=sys.stdout, more=None):
+    """Runs a scenario file on a host. `LONG` tells it whether to take its time."""
+
+    @contextlib.contextmanager
+    def subtest(title):
+        print(f"subtest: {title}", file=out, flush=True)
+        start = time.monotonic()
+        try:
+            yield
+        except Exception as error:
+            print(f"subtest: {title}: FAILED", file=out, flush=True)
+            raise ScenarioFailed(f"{title}:\n{error}\nat {_place(error, file)}") from error
+        print(f"subtest: {title}: passed ({time.monotonic() - start:.1f} s)", file=out, flush=True)
+
+    given = {"host": machine, "machines": [machine], "start_all": machine.start, "subtest": subtest, "LONG": long}
+    given.update(more or {})
+    try:
+        for part in (paths.SCENARIOS / "_common.py", file):
+            exec(compile(part.read_text(), str(part), "exec"), given)  # noqa: S102
+    except ScenarioFailed:
+        raise
+    except Exception as error:
+        raise ScenarioFailed(f"{error}\nat {_place(error, file)}") from error
+
+
+def _place(error, file):
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    return f"{file.name}:{frames[-1].lineno}" if frames else file.name

@@ -1,0 +1,164 @@
+"""The bed's tests of itself: a driver that misses a failure, or leaves a host behind, would make every scenario a lie."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from . import paths, scenario, slot as slots, template
+from .host import host
+
+_parts = None
+
+
+def run(arguments):
+    """Runs them, and prints their count."""
+    global _parts
+    _parts = template.load(arguments.template) if arguments.template else template.build(helpers=False)
+    _parts.helpers = None
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+class TheDriver(unittest.TestCase):
+    """One bare host for all of these."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.host = cls.enterClassContext(host(_parts, out=io.StringIO()))
+        cls.host.start()
+
+    def test_boots_without_a_failed_unit(self):
+        self.assertEqual(self.host.execute("systemctl is-system-running --wait")[1].strip(), "running")
+
+    def test_says_what_a_failed_command_printed(self):
+        with self.assertRaisesRegex(AssertionError, r"(?s)exit code 3.*output:\nout\nerrors:\nerr"):
+            self.host.succeed("echo out; echo err >&2; exit 3")
+
+    def test_does_not_take_an_unexpected_success_for_a_failure(self):
+        with self.assertRaisesRegex(AssertionError, "unexpectedly succeeded"):
+            self.host.fail("true")
+
+    def test_shows_the_journal_of_the_unit_that_failed(self):
+        self.host.fail("systemd-run --unit=broken --property=Type=oneshot bash -c 'echo the reason; exit 1'")
+        self.addCleanup(self.host.execute, "systemctl reset-failed")
+        with self.assertRaisesRegex(AssertionError, r"(?s)reached state failed.*the reason"):
+            self.host.wait_for_unit("broken.service")
+
+    def test_does_not_wait_for_a_unit_that_nothing_starts(self):
+        with self.assertRaisesRegex(AssertionError, "no pending jobs"):
+            self.host.wait_for_unit("apt-daily.service")
+
+    def test_gives_up_when_the_time_is_over(self):
+        with self.assertRaisesRegex(AssertionError, "did not succeed within 1 s"):
+            self.host.wait_until_succeeds("sleep 0.2; false", timeout=1)
+
+    def test_a_pipe_fails_with_its_first_part(self):
+        self.host.fail("false | true")
+
+    def test_the_same_root_comes_back_after_a_reboot_and_after_a_power_cut(self):
+        self.host.succeed("echo kept > /var/lib/kept && sync")
+        self.host.reboot()
+        self.assertEqual(self.host.succeed("cat /var/lib/kept"), "kept\n")
+        self.host.crash()
+        self.assertEqual(self.host.succeed("cat /var/lib/kept"), "kept\n")
+
+    def test_copies_from_the_machine_that_runs_the_tests(self):
+        self.host.copy_from_host(__file__, "/tmp/deep/er/copy.py")
+        self.assertEqual(self.host.succeed("cat /tmp/deep/er/copy.py"), Path(__file__).read_text())
+
+
+class AScenario(unittest.TestCase):
+    """What a scenario that fails says."""
+
+    def test_names_the_subtest_and_the_line(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+            file.write("with subtest('planted'):\n    assert 1 == 2, 'one is not two'\n")
+            file.flush()
+            with self.assertRaisesRegex(scenario.ScenarioFailed, r"(?s)planted.*one is not two.*\.py:2"):
+                scenario.play(Path(file.name), mock.Mock(), out=io.StringIO())
+
+
+class AnInterrupt(unittest.TestCase):
+    """Whatever ends a run, nothing of its host is left."""
+
+    def test_ctrl_c_leaves_nothing(self):
+        self.interrupt(signal.SIGINT, swept=False)
+
+    def test_being_asked_to_end_leaves_nothing(self):
+        self.interrupt(signal.SIGTERM, swept=False)
+
+    def test_kill_9_leaves_no_process_and_no_mount_and_the_next_start_sweeps_the_rest(self):
+        self.interrupt(signal.SIGKILL, swept=True)
+
+    def interrupt(self, number, *, swept):
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as file, tempfile.NamedTemporaryFile() as saved:
+            file.write("host.wait_for_unit('docker.service')\nhost.succeed('sleep 1000')\n")
+            file.flush()
+            _parts.save(Path(saved.name))
+            command = [sys.executable, paths.BED, "run", "--bare", "--template", saved.name, file.name]
+            runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(runner.kill)
+            record = self.wait_for(lambda: next(_hosts_of(runner.pid), None))
+            zone = f"hb{record['slot']}"
+            self.wait_for(lambda: b"sleep\x001000" in _command_lines(), "the scenario's command runs")
+            self.assertTrue(_traces(zone), "what this test looks for is there before the interrupt")
+            runner.send_signal(number)
+            runner.wait(20)
+            self.wait_for(lambda: not _processes(zone), "no process is left")
+            if swept:
+                self.assertGreaterEqual(slots.sweep(), 1)
+            self.assertEqual(_traces(zone), [])
+
+    def wait_for(self, condition, what="the host is up", seconds=60):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := condition():
+                return found
+            time.sleep(0.1)
+        self.fail(f"not within {seconds} s: {what}")
+
+
+def _hosts_of(pid):
+    return (record for record in slots.claimed() if record["owner"] == pid and "leader" in record)
+
+
+def _processes(zone):
+    """Processes that name the host in their command line, or live in its control groups."""
+    found = [pid for pid, line in _each_command_line() if f"{zone}-host".encode() in line]
+    for parent in slots.cgroup_parents():
+        for file in (parent / f"hearth-bed-{zone}").rglob("cgroup.procs"):
+            found += file.read_text().split()
+    return found
+
+
+def _traces(zone):
+    """Everything of a host that can be seen from outside."""
+    traces = [f"process {pid}" for pid in _processes(zone)]
+    places = [paths.HOSTS / zone, Path(f"/sys/class/net/vz-{zone}"), slots.paths.CLAIMS / f"{zone}.json"]
+    places += [parent / f"hearth-bed-{zone}" for parent in slots.cgroup_parents()]
+    traces += [str(place) for place in places if place.exists()]
+    traces += [line for line in Path("/proc/mounts").read_text().splitlines() if str(paths.HOSTS / zone) in line]
+    return traces
+
+
+def _command_lines():
+    return b"\n".join(line for _, line in _each_command_line())
+
+
+def _each_command_line():
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                yield folder.name, (folder / "cmdline").read_bytes()
+            except OSError:
+                continue

@@ -1,0 +1,170 @@
+"""tests/run: every check, its result, and one closing line."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from . import paths, scenario, template
+from .progress import Progress
+from .shell import CommandFailed, die_with_parent, running
+
+_HELLO = paths.TESTS / "apps/hello"
+_CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
+_CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
+_SKIP_LINE = re.compile(r"^skipped: (.*)$", re.MULTILINE)
+
+
+@dataclass
+class Result:
+    """What came of one check."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+    log: str = ""
+
+
+@dataclass
+class Check:
+    """A program to run. Its exit code decides; where it counts tests itself, its counts are taken."""
+
+    name: str
+    command: list[str]
+    cwd: object = paths.REPO
+    counts: re.Pattern | None = None
+
+    def run(self):
+        """Runs it to the end."""
+        start = time.monotonic()
+        log = paths.LOGS / f"check-{re.sub(r'[^a-z0-9]+', '-', self.name)}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "wb") as sink:
+            process = subprocess.Popen(
+                self.command, cwd=self.cwd, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                preexec_fn=die_with_parent, start_new_session=True,
+            )  # fmt: skip
+            # A scenario clears up after itself when it is asked to end.
+            running[process] = signal.SIGTERM
+            try:
+                status = process.wait()
+            finally:
+                del running[process]
+        result = self._result(status, log.read_text(errors="replace"))
+        result.seconds = time.monotonic() - start
+        return result
+
+    def _result(self, status, log):
+        passed = failed = skipped = 0
+        for found in self.counts.finditer(log) if self.counts else []:
+            numbers = [int(number or 0) for number in found.groups()]
+            passed, failed, skipped = passed + numbers[0], failed + numbers[1], skipped + numbers[2]
+        if passed + failed + skipped == 0:
+            passed = 1 if status == 0 else 0
+        if status != 0 and failed == 0:
+            failed = 1
+        return Result(self.name, passed, failed, skipped, reasons=_SKIP_LINE.findall(log), log=log)
+
+
+def compiled_checks():
+    """The checks that need the compiler, in the order in which each finds most work done by the one before."""
+    clippy = ["cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings"]
+    return [
+        Check("format", ["cargo", "fmt", "--all", "--check"], paths.HELPERS),
+        Check("format of hello", ["cargo", "fmt", "--check"], _HELLO),
+        Check("tests of the helpers", ["cargo", "test", "--locked", "--workspace", "--no-fail-fast"], paths.HELPERS, _CARGO_RESULT),
+        Check("tests of hello", ["cargo", "test", "--locked"], _HELLO, _CARGO_RESULT),
+        Check("clippy", [*clippy[:3], "--workspace", *clippy[3:]], paths.HELPERS),
+        Check("clippy of hello", clippy, _HELLO),
+    ]  # fmt: skip
+
+
+def other_checks():
+    """The checks that need neither the compiler nor a host with Hearth on it."""
+    checks = []
+    if (paths.TESTS / "eval/run").exists():
+        checks.append(Check("evaluation of the modules", [str(paths.TESTS / "eval/run")], counts=_CLOSING_LINE))
+    return checks
+
+
+def scenario_checks(parts_file, long):
+    """One check a scenario, on a host of its own."""
+    options = ["--long"] if long else []
+    command = [sys.executable, str(paths.BED), "run", "--template", str(parts_file), *options]
+    return [Check(f"scenario {name}", [*command, name]) for name in scenario.names()]
+
+
+def bed_checks(parts_file):
+    """The tests of the bed itself."""
+    command = [sys.executable, str(paths.BED), "selftest", "--template", str(parts_file)]
+    return [Check("the bed itself", command, counts=_CLOSING_LINE)]
+
+
+def run(arguments):
+    """Runs the checks that were asked for, and prints the closing line."""
+    start = time.monotonic()
+    parts_file = paths.CACHE / "template.json"
+
+    def wanted(checks):
+        return [check for check in checks if not arguments.names or any(word in check.name for word in arguments.names)]
+
+    compiled, other = wanted(compiled_checks()), wanted(other_checks())
+    hosted = wanted([*bed_checks(parts_file), *scenario_checks(parts_file, arguments.long)])
+    if arguments.list:
+        print("\n".join(check.name for check in [*compiled, *other, *hosted]))
+        return 0
+    results = _run_all(compiled, other, hosted, parts_file)
+    return _close(results, time.monotonic() - start)
+
+
+def _run_all(compiled, other, hosted, parts_file):
+    progress, results = Progress(), []
+
+    def one(check):
+        with progress.step(check.name):
+            result = check.run()
+        if result.failed:
+            progress.say(f"          {check.name}: {result.failed} FAILED")
+        results.append(result)
+
+    def in_turn(checks):
+        for check in checks:
+            one(check)
+
+    # Two hosts at a time: more would wait for each other on two cores, and be late where a gate counts seconds.
+    hosts = ThreadPoolExecutor(max_workers=max(2, (os.cpu_count() or 2) // 2))
+    lanes = ThreadPoolExecutor(max_workers=2)
+    try:
+        pending = [lanes.submit(in_turn, checks) for checks in (compiled, other)]
+        try:
+            if hosted:
+                template.build(progress).save(parts_file)
+            pending += [hosts.submit(one, check) for check in hosted]
+        except CommandFailed as error:
+            results.append(Result("template of the hosts", failed=1, log=str(error)))
+        for future in pending:
+            future.result()
+    finally:
+        for pool in (hosts, lanes):
+            pool.shutdown(wait=False, cancel_futures=True)
+    return results
+
+
+def _close(results, seconds):
+    for result in results:
+        for reason in result.reasons:
+            print(f"skipped: {result.name}: {reason}")
+    for result in (result for result in results if result.failed):
+        print(f"\nFAILED: {result.name}")
+        print("\n".join("    " + line for line in result.log.strip().splitlines()[-60:]))
+    passed, failed, skipped = (sum(getattr(result, kind) for result in results) for kind in ("passed", "failed", "skipped"))
+    print(f"\n{seconds:.0f} s in all; logs in {paths.LOGS}")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 0 if failed == 0 and passed > 0 else 1

@@ -1,0 +1,3 @@
+# refused: hearth.certificates.example.domains
+{ lib, ... }:
+{ hearth.certificates.example.domains = lib.mkForce [ ]; }

@@ -1,0 +1,2 @@
+# refused: The option `hearth.certificate' does not exist
+{ hearth.certificate = { }; }

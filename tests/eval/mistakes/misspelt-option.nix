@@ -1,0 +1,2 @@
+# refused: The option `hearth.apps.hello.doman' does not exist
+{ hearth.apps.hello.doman = "hello.example.org"; }

@@ -1,0 +1,2 @@
+# refused: hearth.secrets.entries.templates/mail: a name is made of
+{ hearth.secrets.entries."templates/mail" = { }; }

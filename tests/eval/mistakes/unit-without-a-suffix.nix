@@ -1,0 +1,2 @@
+# refused: name of a systemd unit with its suffix, such as nginx.service
+{ hearth.secrets.entries.hello_token.restartUnits = [ "nginx" ]; }

@@ -1,0 +1,2 @@
+# refused: is not of type `boolean'
+{ hearth.proxy.enable = "yes"; }

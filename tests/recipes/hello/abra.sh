@@ -1,0 +1,1 @@
+# hello has no configs whose versions would stand here.

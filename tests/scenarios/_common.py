@@ -1,0 +1,56 @@
+# What scenarios share. The bed and the NixOS VM test put it in front of each.
+import json
+
+APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
+
+
+def manifest(app):
+    """What is declared of an app."""
+    return json.loads(host.succeed(f"cat /etc/hearth/apps/{app}.json"))
+
+
+def receipt(of):
+    """The last run for `swarm`, `secrets`, `apps/NAME` or `certificates/NAME`."""
+    return json.loads(host.succeed(f"cat /var/lib/hearth/{of}/last.json"))
+
+
+def https(domain, path="/", options=""):
+    """A request from the host to itself, over verified TLS."""
+    ca = manifest("hello")["gate"]["probe"]["caFile"]
+    return f"curl --silent --show-error --fail --max-time 10 --cacert {ca} {options} https://{domain}{path}"
+
+
+def get(domain, path="/", options=""):
+    """The answer to such a request, which must come."""
+    return host.succeed(https(domain, path, options))
+
+
+def reconcile(unit="hearth.target"):
+    """Runs a unit, or all of them, to the end; returns whether systemd calls that a success, and the unit's words."""
+    since = host.succeed("date --iso-8601=ns").strip()
+    status, _ = host.execute(f"systemctl start {unit}")
+    words = host.succeed(f"journalctl --output=cat --unit={unit} --since='{since.replace('T', ' ')[:26]}'")
+    return status == 0, words
+
+
+def wait_until_serving():
+    """Waits until a boot has brought everything up."""
+    host.start()
+    host.wait_until_succeeds("systemctl is-system-running --wait", timeout=300)
+    for domain in APPS.values():
+        host.wait_until_succeeds(https(domain), timeout=60)
+
+
+def declare(app, change):
+    """Declares an app anew; `change` is a jq expression over its manifest. Returns a function that takes it back."""
+    file = f"/etc/hearth/apps/{app}.json"
+    before = f"/var/lib/declared-before-{app}.json"
+    host.succeed(f"test -e {before} || cp {file} {before}")
+    host.succeed(f"jq '{change}' {before} > {before}.new && rm -f {file} && mv {before}.new {file}")
+    return lambda: host.succeed(f"rm -f {file} && cp {before} {file}")
+
+
+def services():
+    """The version index of every service, by name."""
+    lines = host.succeed("docker service inspect $(docker service ls -q) --format '{{.Spec.Name}} {{.Version.Index}}'")
+    return dict(line.split() for line in lines.splitlines())
