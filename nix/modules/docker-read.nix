@@ -44,9 +44,15 @@ let
       acl versioned path,field(2,/) -m beg v1.
       acl versioned-listing path,field(3,/) -m str ${toString calls}
       acl deeper path,field(4,/) -m found
+      # Traefik looks up the node of each task; a node shows no more than the list of nodes.
+      acl node path,field(3,/) -m str nodes
+      acl below-node path,field(5,/) -m found
       acl encoded path_sub % ..
       http-request deny deny_status 403 if encoded
-      http-request deny deny_status 403 unless reading listing or reading versioned versioned-listing !deeper
+      http-request allow if reading listing
+      http-request allow if reading versioned versioned-listing !deeper
+      http-request allow if reading versioned node !below-node
+      http-request deny deny_status 403
       default_backend engine
 
     backend engine

@@ -259,6 +259,8 @@ mod tests {
         for text in [bomb, "[".repeat(100_000), "{a: ".repeat(5_000), "- ".repeat(5_000)] {
             parse("compose.yml", &text).unwrap_err();
         }
+        let said = parse("compose.yml", &format!("a: &a [{}]\nb: [*a, *a, *a]", "x,".repeat(9_999))).unwrap_err();
+        assert!(said.to_string().contains("more values, deeper nesting or more aliases"), "{said}");
     }
 
     #[test]

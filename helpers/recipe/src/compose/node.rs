@@ -42,15 +42,21 @@ fn reason(error: &serde_saphyr::Error) -> String {
         serde_saphyr::Error::MultipleDocuments { .. } => {
             "a compose file is one YAML document, and a second one begins here".to_owned()
         }
-        serde_saphyr::Error::Budget { .. } => {
-            format!("more values, deeper nesting or more aliases than a compose file may have ({MAX_VALUES} values)")
-        }
+        serde_saphyr::Error::Budget { .. } => too_large(),
         other => {
             let text = other.to_string();
+            // Inside an alias the parser wraps the error, and names it only in its text.
+            if text.contains("budget breached") {
+                return too_large();
+            }
             let text = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
             text.split(", set DuplicateKeyPolicy").next().unwrap_or(text).to_owned()
         }
     }
+}
+
+fn too_large() -> String {
+    format!("more values, deeper nesting or more aliases than a compose file may have ({MAX_VALUES} values)")
 }
 
 /// Drops the places, after noting the line of each key.
