@@ -41,12 +41,13 @@ let
         inherit (app)
           stack
           composeFiles
-          environment
           allow
           update
           drainSeconds
           ;
         domain = toString app.domain;
+        # Recipes name a resolver that asks for certificates itself; on this host they come from hearth.certificates.
+        environment = { LETS_ENCRYPT_ENV = ""; } // app.environment;
         recipe.folder = "${app.recipe}";
         secrets = lib.mapAttrs (_: secret: entries.${secret}.path) app.secrets;
         images = map (image: {
@@ -110,8 +111,12 @@ let
       manifest = manifestOf name app;
       manifestPath = "${paths.manifests}/apps/${name}.json";
       state = "hearth/apps/${name}";
-      requires = [ "hearth-swarm.service" ];
-      wants = [ "hearth-secrets.service" ] ++ lib.optionals (isProxy name) certificateUnits;
+      # Not required: a refused registry login fails that unit, and not every app needs the registry.
+      wants = [
+        "hearth-secrets.service"
+        "hearth-swarm.service"
+      ]
+      ++ lib.optionals (isProxy name) certificateUnits;
       after = [
         "hearth-secrets.service"
         "hearth-swarm.service"

@@ -114,8 +114,11 @@ in
           manifest = manifestOf name certificate;
           manifestPath = "${paths.manifests}/certificates/${name}.json";
           state = "hearth/certificates/${name}";
-          requires = [ "hearth-swarm.service" ];
-          wants = [ "hearth-secrets.service" ];
+          # Not required: a refused registry login fails the swarm's unit, and a certificate needs no registry.
+          wants = [
+            "hearth-secrets.service"
+            "hearth-swarm.service"
+          ];
           after = [
             "hearth-secrets.service"
             "hearth-swarm.service"

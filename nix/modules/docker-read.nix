@@ -43,10 +43,11 @@ let
       acl listing path -m str ${lib.concatMapStringsSep " " (call: "/${call}") calls}
       acl versioned path,field(2,/) -m beg v1.
       acl versioned-listing path,field(3,/) -m str ${toString calls}
-      acl deeper path,field(4,/) -m found
+      # A field that is not there is found, and empty.
+      acl deeper path,field(4,/) -m len 1:
       # Traefik looks up the node of each task; a node shows no more than the list of nodes.
       acl node path,field(3,/) -m str nodes
-      acl below-node path,field(5,/) -m found
+      acl below-node path,field(5,/) -m len 1:
       acl encoded path_sub % ..
       http-request deny deny_status 403 if encoded
       http-request allow if reading listing

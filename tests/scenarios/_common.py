@@ -27,9 +27,9 @@ def get(domain, path="/", options=""):
 
 def reconcile(unit="hearth.target"):
     """Runs a unit, or all of them, to the end; returns whether systemd calls that a success, and the unit's words."""
-    since = host.succeed("date --iso-8601=ns").strip()
+    since = host.succeed("date '+%F %T.%6N'").strip()
     status, _ = host.execute(f"systemctl start {unit}")
-    words = host.succeed(f"journalctl --output=cat --unit={unit} --since='{since.replace('T', ' ')[:26]}'")
+    words = host.succeed(f"journalctl --sync; journalctl --output=cat --unit={unit} --since='{since}'")
     return status == 0, words
 
 

@@ -68,7 +68,7 @@ def finds():
 
 
 def found(command):
-    return host.execute(f"{{ {command}; }} | grep --text --quiet --fixed-strings --file=/dev/shm/canaries")[0] == 0
+    return host.execute(f"{{ {command}; }} | grep --text --fixed-strings --file=/dev/shm/canaries > /dev/null")[0] == 0
 
 
 with subtest("the search finds a secret that is planted in each kind of place"):
@@ -76,7 +76,7 @@ with subtest("the search finds a secret that is planted in each kind of place"):
     token = "$(cat /run/hearth/secrets/hello_token)"
     plants = {
         "arguments and environments of all processes": (
-            f'systemd-run --quiet --unit=planted --setenv=PLANTED="{token}" sleep 1000', "systemctl stop planted"),
+            f'systemd-run --quiet --unit=planted --property=Type=exec --setenv=PLANTED="{token}" sleep 1000', "systemctl stop planted"),
         "/etc, with the manifests": (f"echo {token} > /etc/planted", "rm /etc/planted"),
         "receipts and all other state": (f"echo {token} > /var/lib/hearth/planted", "rm /var/lib/hearth/planted"),
         "configs, decoded": (f'echo "{token}" | docker config create planted -', "docker config rm planted"),
