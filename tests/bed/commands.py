@@ -32,7 +32,7 @@ def add_to(sub):
     enter.set_defaults(run=_enter)
     sub.add_parser("list", help="the running hosts").set_defaults(run=_list)
     stop = sub.add_parser("stop", help="stop hosts that were left up, and sweep what was left behind")
-    stop.add_argument("hosts", nargs="*", help="their slots; all without one")
+    stop.add_argument("hosts", nargs="*", help="their slots; without one, all that were left up")
     stop.set_defaults(run=_stop)
     try_ = sub.add_parser("try", help="what tests/try runs")
     try_.add_argument("--keep", action="store_true")
@@ -97,7 +97,8 @@ def _list(_):
 
 def _stop(arguments):
     for record in slots.claimed():
-        if not arguments.hosts or f"hb{record['slot']}" in arguments.hosts:
+        # A host that a running scenario uses is stopped only by name.
+        if f"hb{record['slot']}" in arguments.hosts or not arguments.hosts and record.get("kept"):
             slots.stop(record)
             print(f"stopped hb{record['slot']}")
     slots.sweep()

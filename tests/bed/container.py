@@ -60,7 +60,7 @@ class Container:
         )
         self.leader = self._wait_for_leader()
         self._bring_up_bridge()
-        self.slot.note(name=self.name, leader=self.leader, address=self.address, process=self.process.pid)
+        self.slot.note(name=self.name, leader=self.leader, address=self.address, process=self.process.pid, kept=self.keep)
 
     def enter(self, command):
         """The command line that runs `command` inside."""

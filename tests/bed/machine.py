@@ -32,10 +32,14 @@ class Machine:
 
     def start(self):
         """Boots it, unless it runs."""
-        if not self.container.is_running():
-            with self.nested("boot"):
-                self.container.boot()
-                self._wait_for_systemd()
+        if self.container.is_running():
+            return
+        if self.container.leader is not None:
+            # Booting it again would hide that, and a scenario would go on with another host than it thinks.
+            raise RequestedAssertionFailed(f"{self.name} has ended, and nobody told it to")
+        with self.nested("boot"):
+            self.container.boot()
+            self._wait_for_systemd()
 
     def shutdown(self, timeout=90):
         """Shuts it down in order."""

@@ -30,7 +30,7 @@ def run(arguments):
 
 def clean():
     """Removes the hosts that were left up, and the cache."""
-    for record in slots.claimed():
+    for record in (record for record in slots.claimed() if record.get("kept")):
         slots.stop(record)
         print(f"stopped hb{record['slot']}")
     slots.sweep()
