@@ -47,6 +47,8 @@ class Container:
             "volumes": self.volumes or "",
             "nspawn": shlex.join(self._nspawn()),
         }
+        # The kernel takes a killed host's network down in its own time, and its name is needed now.
+        subprocess.run(["ip", "link", "delete", f"vb-{self.slot.zone}-{self.name}"], stderr=subprocess.DEVNULL)
         # A host that is kept outlives this process: then its own processes hold the slot's lock.
         self.process = subprocess.Popen(
             [*shell.ENCLOSED, "sh", "-c", _BOOT],
