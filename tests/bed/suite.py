@@ -91,10 +91,6 @@ def other_checks():
     checks = []
     if (paths.TESTS / "eval/run").exists():
         checks.append(Check("evaluation of the modules", [str(paths.TESTS / "eval/run")], counts=_CLOSING_LINE))
-    if names := sorted(file.stem for file in (paths.SCENARIOS / "not-yet").glob("*.py")):
-        lines = [f"skipped: scenario {name}: it does not hold yet, see tests/scenarios/not-yet/README.md" for name in names]
-        lines.append(f"0 passed, 0 failed, {len(names)} skipped")
-        checks.append(Check("scenarios that do not hold yet", ["printf", "%s\\n", *lines], counts=_CLOSING_LINE))
     return checks
 
 

@@ -25,10 +25,10 @@ def get(domain, path="/", options=""):
     return host.succeed(https(domain, path, options))
 
 
-def reconcile(unit="hearth.target"):
+def reconcile(unit="hearth.target", options=""):
     """Runs a unit, or all of them, to the end; returns whether systemd calls that a success, and the unit's words."""
     since = host.succeed("date '+%F %T.%6N'").strip()
-    status, _ = host.execute(f"systemctl start {unit}")
+    status, _ = host.execute(f"systemctl start {options} {unit}")
     words = host.succeed(f"journalctl --sync; journalctl --output=cat --unit={unit} --since='{since}'")
     return status == 0, words
 

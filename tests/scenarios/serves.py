@@ -48,6 +48,7 @@ PLACES = {
     "receipts and all other state": "find /var/lib/hearth -type f ! -name age.key -exec cat {} +",
     "/etc, with the manifests": "find -L /etc -xdev -type f -exec cat {} + 2>/dev/null || true",
     "units": "systemctl cat '*.service' '*.timer' '*.socket' '*.mount' 2>/dev/null || true",
+    "what the engine keeps on disk": "find /var/lib/docker -xdev -type f -size -8M -exec cat {} + 2>/dev/null || true",
     "temporary files": "find /tmp /var/tmp /run/user -type f -exec cat {} + 2>/dev/null || true",
 }
 

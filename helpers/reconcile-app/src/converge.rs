@@ -131,9 +131,23 @@ pub fn verdict(services: &[Service], tasks: &[Task], old: &BTreeSet<String>, res
     if waiting.is_empty() { Verdict::Converged } else { Verdict::Waiting(waiting) }
 }
 
+/// Whether the update of a service was paused for a task that ended, and what was started instead of it runs: the
+/// update can go on.
+pub fn can_go_on(service: &Service, tasks: &[Task]) -> bool {
+    let mut new = tasks
+        .iter()
+        .filter(|task| task.service == service.id && task.wanted && task.spec_digest == service.task_digest)
+        .peekable();
+    service.paused && new.peek().is_some() && new.all(|task| task.state == TaskState::Running)
+}
+
 fn of_service(service: &Service, tasks: &[&Task], restart_limit: usize) -> Verdict {
-    let failures: Vec<&&Task> =
-        tasks.iter().filter(|task| matches!(task.state, TaskState::Failed | TaskState::Rejected)).collect();
+    let failed = |task: &&&Task| match task.state {
+        TaskState::Failed | TaskState::Rejected => true,
+        TaskState::Complete => !service.may_complete,
+        _ => false,
+    };
+    let failures: Vec<&&Task> = tasks.iter().filter(failed).collect();
     if let Some(last) = failures.last().filter(|_| failures.len() >= restart_limit.max(1)) {
         return Verdict::Failed(failure(service, last, failures.len()));
     }
@@ -149,9 +163,16 @@ fn of_service(service: &Service, tasks: &[&Task], restart_limit: usize) -> Verdi
 /// All tasks run, and none of them is of an older specification: right after a deploy the old ones still do.
 fn is_converged(service: &Service, tasks: &[&Task]) -> bool {
     let current = |task: &&&Task| task.state == TaskState::Running && task.spec_digest == service.task_digest;
-    let wanted: Vec<_> = tasks.iter().filter(|task| task.wanted).collect();
+    let done = tasks
+        .iter()
+        .filter(|task| {
+            service.may_complete && task.state == TaskState::Complete && task.spec_digest == service.task_digest
+        })
+        .count();
+    let wanted: Vec<_> = tasks.iter().filter(|task| task.wanted && task.state != TaskState::Complete).collect();
     let running = wanted.iter().filter(|task| current(task)).count();
-    !service.updating && running == wanted.len() && u64::try_from(running).is_ok_and(|count| count >= service.desired)
+    let enough = u64::try_from(running + done).is_ok_and(|count| count >= service.desired);
+    !service.updating && !service.paused && running == wanted.len() && enough
 }
 
 fn phase(service: &Service, newest: Option<&Task>, failures: &[&&Task]) -> Phase {
@@ -171,7 +192,7 @@ fn phase(service: &Service, newest: Option<&Task>, failures: &[&&Task]) -> Phase
 }
 
 fn failure(service: &Service, task: &Task, times: usize) -> Failure {
-    let kind = if task.error.contains("unhealthy") {
+    let kind = if task.error.contains("unhealthy") || task.message.contains("unhealthy") {
         FailureKind::Unhealthy
     } else if task.error.contains("No such image") || task.error.contains("pull access denied") {
         FailureKind::ImageNotPulled

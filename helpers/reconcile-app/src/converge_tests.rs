@@ -96,3 +96,24 @@ fn a_service_that_should_run_nothing_is_converged_with_nothing() {
     let none = Service { desired: 0, ..service() };
     assert_eq!(verdict(&[none], &[], &BTreeSet::new(), 3), Verdict::Converged);
 }
+
+#[test]
+fn a_task_that_ends_without_an_error_is_a_failure_unless_the_service_is_meant_to_end() {
+    let done = |id: &str| Task { wanted: false, ..task(id, TaskState::Complete) };
+    let Verdict::Failed(failure) = look(&[done("1"), done("2"), done("3")]) else { panic!("not failed") };
+    assert_eq!(failure.kind, FailureKind::CrashLooping(3));
+    let once = Service { may_complete: true, ..service() };
+    assert_eq!(verdict(&[once], &[done("1")], &BTreeSet::new(), 3), Verdict::Converged);
+}
+
+#[test]
+fn a_paused_update_is_not_converged_and_goes_on_once_the_new_task_runs() {
+    let paused = Service { paused: true, ..service() };
+    let old = Task { spec_digest: "old".to_owned(), ..task("0", TaskState::Running) };
+    let running = [old.clone(), task("2", TaskState::Running)];
+    assert!(matches!(verdict(std::slice::from_ref(&paused), &running, &BTreeSet::new(), 3), Verdict::Waiting(_)));
+    assert!(can_go_on(&paused, &running));
+    assert!(!can_go_on(&paused, &[old.clone(), task("2", TaskState::Starting)]), "it is not healthy yet");
+    assert!(!can_go_on(&paused, &[old]), "only the old one runs");
+    assert!(!can_go_on(&service(), &running), "nothing is paused");
+}

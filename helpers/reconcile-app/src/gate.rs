@@ -6,7 +6,7 @@ use std::time::Duration;
 use swarm::{Containers, Health, Service, Services, Task, TaskState, Tasks};
 use tokio::time::{Instant, sleep};
 
-use crate::converge::{Failure, FailureKind, Phase, Progress, Verdict, verdict};
+use crate::converge::{Failure, FailureKind, Phase, Progress, Verdict, can_go_on, verdict};
 use crate::manifest::Gate;
 
 /// How often the swarm is asked. Task states are not among the engine's events, so there is nothing to wait for.
@@ -82,6 +82,9 @@ impl<'a, E: Services + Tasks + Containers> Watch<'a, E> {
                         return Ok(Err(failure));
                     }
                     tell_news(&progress, &mut said, say);
+                    for service in services.iter().filter(|service| can_go_on(service, &tasks)) {
+                        self.engine.resume(service).await?;
+                    }
                 }
             }
             sleep(LOOK_EVERY).await;

@@ -5,7 +5,8 @@
 //!   what a recipe's own name says (`${SECRET_X_VERSION}`) no longer matters.
 //! - Images that were pulled are pinned to the digest that is here, so that a task started next week runs the same.
 //! - Services carry the app's name and the digest of its inputs.
-//! - A failed task does not make the swarm pause or turn back by itself: whether to go back is decided by the gate.
+//! - A new task that ends makes the swarm pause its update, not turn back and not go on: whether to go back is decided by
+//!   the gate. Told to go on, the swarm stops the old task as soon as the new one is started again, healthy or not.
 //!
 //! The result is JSON, which is YAML too.
 
@@ -103,7 +104,7 @@ impl Rewrite<'_> {
         labels.insert(DIGEST_LABEL.to_owned(), json!(self.digest));
         let update = deploy.entry("update_config").or_insert_with(|| json!({}));
         let update = update.as_object_mut().context("update_config is no mapping")?;
-        update.insert("failure_action".to_owned(), json!("continue"));
+        update.insert("failure_action".to_owned(), json!("pause"));
         Ok(())
     }
 }

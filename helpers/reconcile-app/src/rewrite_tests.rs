@@ -29,7 +29,7 @@ fn services_say_whose_they_are_and_never_turn_back_by_themselves() {
     let deploy = &stack.value["services"]["app"]["deploy"];
     assert_eq!(deploy["labels"][APP_LABEL], "wiki");
     assert_eq!(deploy["labels"][DIGEST_LABEL], "d1");
-    assert_eq!(deploy["update_config"]["failure_action"], "continue");
+    assert_eq!(deploy["update_config"]["failure_action"], "pause");
 }
 
 #[test]

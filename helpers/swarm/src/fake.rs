@@ -48,6 +48,12 @@ impl Services for Fake {
         self.services.borrow_mut().push(copy);
         Ok(())
     }
+
+    async fn resume(&self, service: &Service) -> Result<()> {
+        self.call(format!("resume {}", service.name));
+        self.services.borrow_mut().iter_mut().filter(|own| own.id == service.id).for_each(|own| own.paused = false);
+        Ok(())
+    }
 }
 
 impl Secrets for Fake {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use bollard::models::{
     EndpointPortConfig, EndpointPortConfigPublishModeEnum, EndpointSpec, Service as Wire, ServiceSpec, ServiceSpecMode,
     ServiceSpecModeReplicated, ServiceUpdateStatusStateEnum as UpdateState,
+    TaskSpecRestartPolicyConditionEnum as Restart,
 };
-use bollard::query_parameters::ListServicesOptions;
+use bollard::query_parameters::{ListServicesOptions, UpdateServiceOptions};
 use state::Digest;
 
 use crate::engine::label_filter;
@@ -38,6 +39,10 @@ pub struct Service {
     pub host_ports: Vec<(u16, u16)>,
     /// Whether a rolling update of it is under way.
     pub updating: bool,
+    /// Whether a rolling update of it stopped, because a new task ended.
+    pub paused: bool,
+    /// Whether a task of it that ended with exit code 0 is done, and not started again.
+    pub may_complete: bool,
     /// Digest of what its tasks are told, to compare with [`Task::spec_digest`](crate::Task::spec_digest).
     pub task_digest: String,
     /// The whole specification, for [`Service::spec_digest`] and [`Standby`].
@@ -76,6 +81,8 @@ pub trait Services {
     async fn remove_service(&self, name: &str) -> Result<()>;
     /// Starts a standby copy of a service with one task.
     async fn start_standby(&self, standby: Standby<'_>) -> Result<()>;
+    /// Goes on with a rolling update that is paused: tells the service once more what it was told.
+    async fn resume(&self, service: &Service) -> Result<()>;
 }
 
 impl Services for Engine {
@@ -97,6 +104,18 @@ impl Services for Engine {
         let doing = format!("starting standby {} of {}", standby.name, standby.of.name);
         let created = self.docker.create_service(standby.spec(), None).await.map_err(self.error(doing))?;
         drop(created);
+        Ok(())
+    }
+
+    async fn resume(&self, service: &Service) -> Result<()> {
+        let doing = format!("going on with the update of service {}", service.name);
+        let options = UpdateServiceOptions {
+            version: i32::try_from(service.version).unwrap_or(i32::MAX),
+            registry_auth_from: "spec".to_owned(),
+            ..Default::default()
+        };
+        let spec = service.specification.0.clone();
+        self.docker.update_service(&service.id, spec, options, None).await.map_err(self.error(doing))?;
         Ok(())
     }
 }
@@ -129,6 +148,8 @@ impl From<Wire> for Service {
         let status = wire.service_status.unwrap_or_default();
         let spec = wire.spec.unwrap_or_default();
         let container = spec.task_template.as_ref().and_then(|task| task.container_spec.as_ref());
+        let restart = spec.task_template.as_ref().and_then(|task| task.restart_policy.as_ref()?.condition);
+        let update = wire.update_status.and_then(|status| status.state);
         Self {
             id: wire.id.unwrap_or_default(),
             name: spec.name.clone().unwrap_or_default(),
@@ -146,10 +167,9 @@ impl From<Wire> for Service {
                 .map(|all| all.iter().filter_map(|config| config.config_name.clone()).collect())
                 .unwrap_or_default(),
             host_ports: host_ports(&spec),
-            updating: wire
-                .update_status
-                .and_then(|status| status.state)
-                .is_some_and(|state| matches!(state, UpdateState::UPDATING | UpdateState::ROLLBACK_STARTED)),
+            updating: matches!(update, Some(UpdateState::UPDATING | UpdateState::ROLLBACK_STARTED)),
+            paused: matches!(update, Some(UpdateState::PAUSED | UpdateState::ROLLBACK_PAUSED)),
+            may_complete: matches!(restart, Some(Restart::NONE | Restart::ON_FAILURE)),
             task_digest: spec.task_template.as_ref().map(task_digest).unwrap_or_default(),
             specification: Specification(spec),
         }

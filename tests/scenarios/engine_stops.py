@@ -15,7 +15,7 @@ with subtest("the deploy that is cut off says so"):
 
 with subtest("while the engine is gone, a run fails with that reason and changes no state"):
     before = host.succeed("find /var/lib/hearth/apps/hello -name '*.json' ! -name last.json | sort | xargs md5sum")
-    good, words = reconcile("hearth-app-hello.service --job-mode=ignore-dependencies")
+    good, words = reconcile(UNIT, "--job-mode=ignore-dependencies")
     assert not good, words
     after = host.succeed("find /var/lib/hearth/apps/hello -name '*.json' ! -name last.json | sort | xargs md5sum")
     assert all(line in after for line in before.splitlines() if "receipts" in line), (before, after)
