@@ -7,6 +7,8 @@ rec {
   secretGenerations = "${runtime}/secrets.d";
   certificates = "${runtime}/certificates";
   dockerConfig = "${runtime}/docker";
+  # Of the containers' volumes, with the engine's own default for its data.
+  volumes = "/var/lib/docker/volumes";
   dockerSocket = "/run/docker.sock";
   dockerRead = "/run/hearth-docker-read";
 }

@@ -183,6 +183,33 @@ in
         ports of the host, which two tasks cannot hold at a time; a standby copy takes them over meanwhile, and no request is lost.
       '';
     };
+    snapshot = {
+      mode = lib.mkOption {
+        type = lib.types.enum [
+          "stop"
+          "none"
+        ];
+        default = "stop";
+        description = ''
+          How the app's data is kept safe in an update. `stop`: before an update of an app that has volumes, the app is stopped,
+          its volumes are copied, the copy is verified; when the update fails, version and data are put back. `none`: nothing in
+          its volumes matters, and it is never stopped; a rollback brings back the version alone.
+        '';
+      };
+      folder = lib.mkOption {
+        type = hearth.types.hostPath;
+        default = "${hearth.paths.state}/snapshots/${name}";
+        description = ''
+          Where the snapshots are kept. On the file system of the volumes, where that can clone (btrfs, XFS), a snapshot takes
+          milliseconds and no room; elsewhere it is a compressed archive.
+        '';
+      };
+      budgetSeconds = lib.mkOption {
+        type = seconds;
+        default = 3600;
+        description = "How long taking a snapshot and restoring it may take in one run, before the run is ended and the next one goes on with it.";
+      };
+    };
     drainSeconds = lib.mkOption {
       type = lib.types.ints.between 0 3600;
       default = 60;

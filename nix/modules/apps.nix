@@ -49,6 +49,7 @@ let
         # Recipes name a resolver that asks for certificates itself; on this host they come from hearth.certificates.
         environment = { LETS_ENCRYPT_ENV = ""; } // app.environment;
         recipe.folder = "${app.recipe}";
+        snapshot = { inherit (app.snapshot) mode folder; };
         secrets = lib.mapAttrs (_: secret: entries.${secret}.path) app.secrets;
         images = map (image: {
           inherit (image) name;
@@ -63,14 +64,23 @@ let
       };
     };
 
-  # Rendering, loading and pulling images come before the gate's own times begin.
+  # Rendering, loading and pulling images come before the gate's own times begin; a rollback holds the gate once more.
   timeoutOf =
     app:
     300
-    + app.gate.convergeSeconds
-    + app.gate.healthySeconds
-    + (if app.gate.probe.enable then app.gate.probe.budgetSeconds else 0)
-    + (if app.update == "handover" then 2 * app.drainSeconds else 0);
+    +
+      2
+      * (
+        app.gate.convergeSeconds
+        + app.gate.healthySeconds
+        + (if app.gate.probe.enable then app.gate.probe.budgetSeconds else 0)
+        + (if app.update == "handover" then 2 * app.drainSeconds else 0)
+      )
+    + (if keepsData app then app.snapshot.budgetSeconds else 0);
+
+  keepsData = app: app.snapshot.mode != "none";
+  keptInState = app: lib.hasPrefix "${paths.state}/" app.snapshot.folder;
+  withinState = app: lib.removePrefix "/var/lib/" app.snapshot.folder;
 
   isProxy = name: name == "proxy" && config.hearth.proxy.enable;
   certificateUnits = map (name: "hearth-cert-${name}.service") (lib.attrNames config.hearth.certificates);
@@ -83,7 +93,19 @@ let
     in
     {
       # Secrets may belong to other users; only their digest and the engine's copy are made here.
-      CapabilityBoundingSet = [ "CAP_DAC_READ_SEARCH" ] ++ lib.optional handover "CAP_NET_ADMIN";
+      CapabilityBoundingSet = [
+        "CAP_DAC_READ_SEARCH"
+      ]
+      ++ lib.optional handover "CAP_NET_ADMIN"
+      # A volume is put back with its owners, modes, attributes and devices.
+      ++ lib.optionals (keepsData app) [
+        "CAP_CHOWN"
+        "CAP_DAC_OVERRIDE"
+        "CAP_FOWNER"
+        "CAP_FSETID"
+        "CAP_MKNOD"
+        "CAP_SETFCAP"
+      ];
       # The Docker client needs no network, it talks to a socket; the probe asks over the public address.
       PrivateNetwork = !network;
       RestrictAddressFamilies = [
@@ -96,6 +118,17 @@ let
       # nft
       ++ lib.optional handover "AF_NETLINK";
       ProtectHome = hearth.unit.protectHome { reads = [ "${app.recipe}" ]; };
+    }
+    // lib.optionalAttrs (keepsData app) {
+      PrivateDevices = false;
+      RestrictSUIDSGID = false;
+      SystemCallFilter = [
+        "@system-service"
+        "~@privileged @resources"
+        "@chown"
+      ];
+      # Absent until the engine made its first volume.
+      ReadWritePaths = [ "-${paths.volumes}" ] ++ lib.optional (!keptInState app) app.snapshot.folder;
     }
     // lib.optionalAttrs handover {
       # Whether connections have left the old task stands in /proc of that task.
@@ -110,7 +143,9 @@ let
       helper = "reconcile-app";
       manifest = manifestOf name app;
       manifestPath = "${paths.manifests}/apps/${name}.json";
-      state = "hearth/apps/${name}";
+      state =
+        "hearth/apps/${name}"
+        + lib.optionalString (keepsData app && keptInState app) " ${withinState app}";
       # Not required: a refused registry login fails that unit, and not every app needs the registry.
       wants = [
         "hearth-secrets.service"
@@ -216,5 +251,8 @@ in
     systemd.services = lib.mapAttrs' (
       name: app: lib.nameValuePair "hearth-app-${name}" (unitOf name app)
     ) apps;
+    systemd.tmpfiles.settings.hearth-snapshots = lib.mapAttrs' (
+      _: app: lib.nameValuePair app.snapshot.folder { d.mode = "0700"; }
+    ) (lib.filterAttrs (_: app: keepsData app && !keptInState app) apps);
   };
 }

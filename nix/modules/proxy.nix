@@ -91,6 +91,8 @@ in
         hearth.apps.proxy = {
           recipe = ../recipes/proxy;
           update = "handover";
+          # It has no volumes.
+          snapshot.mode = "none";
           inherit (cfg) drainSeconds;
           images = lib.optional (cfg.image.archive != null) { inherit (cfg.image) name archive; };
           allow.hostPaths = [

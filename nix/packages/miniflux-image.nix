@@ -4,8 +4,12 @@
   cacert,
   coreutils,
   dockerTools,
+  lib,
   miniflux,
+  postgresql,
   runCommand,
+  version ? "2.2.6",
+  environment ? { },
 }:
 let
   files = runCommand "miniflux-files" { } ''
@@ -17,19 +21,21 @@ let
 in
 dockerTools.buildLayeredImage {
   name = "localhost:5000/miniflux";
-  tag = "2.2.6";
+  tag = version;
   contents = [
     bash
     cacert
     coreutils
     files
-  ];
+  ]
+  ++ lib.optional (environment != { }) postgresql;
   config = {
     Entrypoint = [ "/miniflux-entrypoint" ];
     User = "nobody";
     Env = [
       "PATH=/bin"
       "LISTEN_ADDR=0.0.0.0:8080"
-    ];
+    ]
+    ++ lib.mapAttrsToList (name: value: "${name}=${value}") environment;
   };
 }

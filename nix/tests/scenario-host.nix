@@ -9,6 +9,10 @@ let
   helloVersions = lib.importJSON ../../tests/apps/hello/versions.json;
   images = [
     (pkgs.callPackage ../packages/miniflux-image.nix { })
+    (pkgs.callPackage ../packages/miniflux-image.nix {
+      version = "2.3.0-breaks";
+      environment.BREAKING_MIGRATION = "1";
+    })
     (pkgs.callPackage ../packages/postgres-image.nix { })
   ]
   ++ lib.mapAttrsToList (

@@ -6,6 +6,7 @@ from . import cache, debian, layers, paths
 from .oci import Image
 
 ENTRYPOINTS = paths.BED / "images"
+_POSTGRES_PATH = "/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Compilers of queries, translations and Perl: half of the packages' size, and nothing that the tests use.
 _SLIM_POSTGRES = """
@@ -39,24 +40,32 @@ def _layer(name, base_tree, packages, slim):
     return cache.entry(f"{name}-layer", key, build) / "layer"
 
 
+def _postgres_layer(base_tree):
+    return _layer("postgres", base_tree, ["postgresql-17", "locales"], _SLIM_POSTGRES)
+
+
 def postgres(base_tree):
     """PostgreSQL 17, with what recipes expect of the official image's environment."""
-    layer = _layer("postgres", base_tree, ["postgresql-17", "locales"], _SLIM_POSTGRES)
     settings = {
         "Entrypoint": ["/postgres-entrypoint"],
         "Cmd": ["postgres"],
-        "Env": ["PATH=/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PGDATA=/var/lib/postgresql/data/17"],
+        "Env": [f"PATH={_POSTGRES_PATH}", "PGDATA=/var/lib/postgresql/data/17"],
         "StopSignal": "SIGINT",
     }
-    return Image("postgres:17", [base_layer(base_tree), layer], settings)
+    return [Image("postgres:17", [base_layer(base_tree), _postgres_layer(base_tree)], settings)]
 
 
 def miniflux(base_tree):
-    """Miniflux 2.2."""
+    """Miniflux 2.2, and a version whose migration harms the database before it fails to come up."""
     layer = _layer("miniflux", base_tree, ["miniflux", "dbconfig-no-thanks"], "true")
-    settings = {
-        "Entrypoint": ["/miniflux-entrypoint"],
-        "User": "nobody",
-        "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LISTEN_ADDR=0.0.0.0:8080"],
-    }
-    return Image("miniflux:2.2.6", [base_layer(base_tree), layer], settings)
+
+    def image(version, lower, env):
+        settings = {
+            "Entrypoint": ["/miniflux-entrypoint"],
+            "User": "nobody",
+            "Env": [f"PATH={_POSTGRES_PATH}", "LISTEN_ADDR=0.0.0.0:8080", *env],
+        }
+        return Image(f"miniflux:{version}", [base_layer(base_tree), *lower, layer], settings)
+
+    # With PostgreSQL's layer below it, for psql.
+    return [image("2.2.6", [], []), image("2.3.0-breaks", [_postgres_layer(base_tree)], ["BREAKING_MIGRATION=1"])]

@@ -1,5 +1,6 @@
 """The images of `tests/apps/hello`: one static binary, in good versions and in bad ones."""
 
+import json
 import shutil
 
 from . import cache, layers, paths
@@ -10,16 +11,7 @@ SOURCE = paths.TESTS / "apps/hello"
 TARGET = "x86_64-unknown-linux-gnu"
 
 # A version, and what is set in its image beside HELLO_VERSION.
-VERSIONS = {
-    "1.0.0": {},
-    "1.1.0": {},
-    "1.2.0-exits": {"HELLO_EXIT_AT_START": "1"},
-    "1.2.0-unhealthy": {"HELLO_NEVER_HEALTHY": "1"},
-    "1.2.0-crashes": {"HELLO_CRASH_AFTER_SECONDS": "5"},
-    "1.2.0-slow": {"HELLO_SLOW_START_SECONDS": "20"},
-    "1.2.0-stubborn": {"HELLO_IGNORE_SIGTERM": "1"},
-    "1.2.0-mixed-content": {"HELLO_INSECURE_STYLESHEET": "1"},
-}
+VERSIONS = json.loads((SOURCE / "versions.json").read_text())
 
 
 def binary():

@@ -52,7 +52,7 @@ def build(progress=None, *, helpers=True, profile="dev"):
             pool.submit(step, "image postgres", applications.postgres, base),
             pool.submit(step, "image miniflux", applications.miniflux, base),
         ]
-        images = [*hello.images(hello_layer.result()), *(app.result() for app in apps)]
+        images = [*hello.images(hello_layer.result()), *(image for app in apps for image in app.result())]
         store = step("registry with the test images", filled_registry, root.result(), images)
         program.result()
         archives = step("image archive of Traefik", traefik.archive, base)

@@ -1,4 +1,4 @@
-//! Making a stack run: replace, hold the gate, and go back when it does not hold.
+//! Making a stack run: its data is made safe, it is replaced, and its gate is held.
 
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use swarm::{Configs, Containers, Images, Secrets, Service, Services, Tasks};
 use crate::answers::Answers;
 use crate::connections::Connections;
 use crate::converge::{Failure, FailureKind};
+use crate::data::{Secured, Snapshots};
 use crate::divert::Divert;
 use crate::gate::Watch;
 use crate::handover::Handover;
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
-use crate::record::{Deployed, FailedDeploy, Files, Intent, Seen};
+use crate::record::{Deployed, Files, Intent, Seen};
 use crate::rewrite::Stack;
 use crate::secrets;
 use crate::stack::Stacks;
@@ -24,37 +25,57 @@ use crate::stack::Stacks;
 pub trait Engine: Services + Tasks + Containers + Images + Secrets + Configs {}
 impl<T: Services + Tasks + Containers + Images + Secrets + Configs> Engine for T {}
 
-/// What a run works with.
-pub struct Host<'a, E, S, D, C, A> {
+/// The kinds of what a run works with: those of a real host, or those of a test.
+pub trait Parts {
     /// The engine.
-    pub engine: &'a E,
+    type Engine: Engine;
     /// The Docker client.
-    pub stacks: &'a S,
+    type Stacks: Stacks;
     /// Who moves connections.
-    pub divert: &'a D,
+    type Divert: Divert;
     /// Who counts connections.
-    pub connections: &'a C,
+    type Connections: Connections;
     /// Who asks the app.
-    pub answers: &'a A,
+    type Answers: Answers;
+    /// Who copies volumes.
+    type Snapshots: Snapshots;
+}
+
+/// What a run works with.
+pub struct Host<'a, P: Parts> {
+    /// The engine.
+    pub engine: &'a P::Engine,
+    /// The Docker client.
+    pub stacks: &'a P::Stacks,
+    /// Who moves connections.
+    pub divert: &'a P::Divert,
+    /// Who counts connections.
+    pub connections: &'a P::Connections,
+    /// Who asks the app.
+    pub answers: &'a P::Answers,
+    /// Who copies volumes.
+    pub snapshots: &'a P::Snapshots,
 }
 
 /// One run over one app.
-pub struct Run<'a, E, S, D, C, A> {
+pub struct Run<'a, P: Parts> {
     /// What it works with.
-    pub host: Host<'a, E, S, D, C, A>,
+    pub host: Host<'a, P>,
     /// What is declared.
     pub manifest: &'a Manifest,
     /// What is remembered.
     pub files: Files,
     /// What it is in the middle of.
     pub journal: Journal,
+    /// What a run before it was in the middle of when it was cut off.
+    pub unfinished: Option<Intent>,
     /// What it writes down.
     pub receipt: &'a mut Receipt,
     /// Where it says how it goes on.
     pub say: &'a mut dyn FnMut(String),
 }
 
-impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, D, C, A> {
+impl<P: Parts> Run<'_, P> {
     /// Deploys a stack whose images are here, and ends as the gate says.
     ///
     /// # Errors
@@ -64,73 +85,23 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
         if created > 0 {
             (self.say)(format!("created {created} secrets"));
         }
-        self.journal.record(&Intent::Deploy { digest: inputs.digest.clone() })?;
+        let snapshot = match self.secure_data(&inputs.digest).await? {
+            Secured::Yes(snapshot) => snapshot,
+            Secured::No(outcome, summary) => return Ok((outcome, summary)),
+        };
+        self.journal.record(&Intent::Deploy { digest: inputs.digest.clone(), snapshot: snapshot.clone() })?;
         match self.replace(stack).await? {
             Ok(()) => {
                 self.commit(stack, inputs).await?;
-                let version = stack.version(self.manifest.stack.as_str());
-                Ok((
-                    Outcome::Changed,
-                    format!("{} is deployed and healthy", version.as_deref().unwrap_or("the recipe")),
-                ))
-            }
-            Err(failure) => self.undo(stack, inputs, failure).await,
-        }
-    }
-
-    /// The gate did not hold: back to the last good state, or, where there is none, leave what there is for a person.
-    async fn undo(&mut self, stack: &Stack, inputs: &Inputs, failure: Failure) -> anyhow::Result<(Outcome, String)> {
-        self.show_log(&failure).await;
-        let last_good = self.files.last_good()?.filter(|text| *text != stack.text());
-        let Some(last_good) = last_good else {
-            self.journal.clear()?;
-            let summary =
-                format!("{failure}; there is no earlier good state to go back to, its services are left as they are");
-            return Ok((Outcome::Failed, summary));
-        };
-        let reason = failure.to_string();
-        self.journal.record(&Intent::Rollback { digest: inputs.digest.clone(), reason: reason.clone() })?;
-        self.rollback(&last_good, &inputs.digest, reason).await
-    }
-
-    /// Puts the last good state back and holds the gate for it.
-    ///
-    /// # Errors
-    /// When the engine or the disk fails; the journal then says what the next run has to finish.
-    pub async fn rollback(
-        &mut self,
-        last_good: &str,
-        digest: &str,
-        reason: String,
-    ) -> anyhow::Result<(Outcome, String)> {
-        (self.say)(format!("rolling back: {reason}"));
-        let stack = Stack::parse(last_good)?;
-        let version = stack.version(self.manifest.stack.as_str()).unwrap_or_else(|| "the last good state".to_owned());
-        let restored = self.replace(&stack).await?;
-        self.files.remember_failure(&FailedDeploy {
-            digest: digest.to_owned(),
-            reason: reason.clone(),
-            at: Timestamp::now(),
-        })?;
-        let ended = match restored {
-            Ok(()) => {
-                if let Some(deployed) = self.files.deployed()? {
-                    self.files.settle(&Deployed { services: self.seen().await?, ..deployed })?;
+                if let Some(snapshot) = snapshot {
+                    self.host.snapshots.prune(&snapshot).await?;
                 }
-                (
-                    Outcome::RolledBack,
-                    format!(
-                        "{reason}; {version} serves again and this is not tried again until something in it changes"
-                    ),
-                )
+                let version = stack.version(self.manifest.stack.as_str());
+                let version = version.as_deref().unwrap_or("the recipe");
+                Ok((Outcome::Changed, format!("{version} is deployed and healthy")))
             }
-            Err(again) => {
-                self.show_log(&again).await;
-                (Outcome::Failed, format!("{reason}; and going back to {version} failed too: {again}"))
-            }
-        };
-        self.journal.clear()?;
-        Ok(ended)
+            Err(failure) => self.undo(stack, inputs, failure, snapshot).await,
+        }
     }
 
     /// Watches what is deployed already until it runs.
@@ -149,12 +120,13 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
     }
 
     /// Applies a stack and holds its gate.
-    async fn replace(&mut self, stack: &Stack) -> anyhow::Result<Result<(), Failure>> {
+    pub(crate) async fn replace(&mut self, stack: &Stack) -> anyhow::Result<Result<(), Failure>> {
         let standing_in = self.stand_in().await?;
         let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
         (self.say)("deploying".to_owned());
         let begun = Timestamp::now();
         self.host.stacks.deploy(self.manifest.stack.as_str(), &stack.to_deploy()).await?;
+        state::fault::point(|| "after telling the swarm what to run".to_owned());
         let held = watch.hold(&self.manifest.gate, self.say).await?;
         if self.manifest.update == Update::Handover && (held.is_ok() || !standing_in) {
             handover(&self.host, self.manifest).give_back(self.say).await?;
@@ -163,6 +135,7 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
             Ok(()) => self.probe(),
             Err(failure) => Err(failure),
         };
+        state::fault::point(|| format!("after the gate, which {}", if held.is_ok() { "held" } else { "did not hold" }));
         self.note("deploy and gate", begun, held.as_ref().err());
         Ok(held)
     }
@@ -185,7 +158,8 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
         Ok(true)
     }
 
-    fn label(&self) -> String {
+    /// The label of the app's services, as a filter.
+    pub(crate) fn label(&self) -> String {
         format!("{APP_LABEL}={}", self.manifest.name)
     }
 
@@ -205,6 +179,7 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
             digest: inputs.digest.clone(),
             version: stack.version(self.manifest.stack.as_str()),
             at: Timestamp::now(),
+            compose: Files::compose_name(&stack.text()),
             services: self.seen().await?,
         };
         self.files.commit(&deployed, &stack.text())?;
@@ -213,12 +188,20 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
         Ok(())
     }
 
+    /// Remembers what the services of the last good deploy look like now.
+    pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
+        if let Some(deployed) = self.files.deployed()? {
+            self.files.settle(&Deployed { services: self.seen().await?, ..deployed })?;
+        }
+        Ok(())
+    }
+
     async fn seen(&self) -> anyhow::Result<std::collections::BTreeMap<String, Seen>> {
         let services = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?.services().await?;
         Ok(services.iter().map(|service| (service.name.clone(), Seen::of(service))).collect())
     }
 
-    async fn show_log(&mut self, failure: &Failure) {
+    pub(crate) async fn show_log(&mut self, failure: &Failure) {
         let Ok(watch) = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await else { return };
         let lines = watch.log_of(failure).await.unwrap_or_default();
         if lines.is_empty() {
@@ -235,14 +218,18 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
         });
     }
 
-    fn note(&mut self, name: &str, begun: Timestamp, failure: Option<&Failure>) {
+    /// Writes a step into the receipt.
+    pub(crate) fn note(&mut self, name: &str, begun: Timestamp, failure: Option<&Failure>) {
         let milliseconds = Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
         let result = failure.map_or_else(|| "done".to_owned(), ToString::to_string);
         self.receipt.steps.push(Step { name: name.to_owned(), milliseconds, result });
     }
 }
 
-fn handover<'a, E, S, D, C, A>(host: &Host<'a, E, S, D, C, A>, manifest: &'a Manifest) -> Handover<'a, E, D, C> {
+fn handover<'a, P: Parts>(
+    host: &Host<'a, P>,
+    manifest: &'a Manifest,
+) -> Handover<'a, P::Engine, P::Divert, P::Connections> {
     Handover {
         engine: host.engine,
         divert: host.divert,

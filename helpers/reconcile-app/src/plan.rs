@@ -52,8 +52,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NeverDeployed => f.write_str("not deployed yet"),
-            Self::Unfinished(Intent::Deploy { .. }) => f.write_str("an earlier run was cut off while deploying"),
-            Self::Unfinished(Intent::Rollback { .. }) => f.write_str("an earlier run was cut off while rolling back"),
+            Self::Unfinished(intent) => write!(f, "an earlier run was cut off while {}", intent.doing()),
             Self::Inputs => f.write_str("the recipe, the environment, a secret or an image changed"),
             Self::Missing(service) => write!(f, "service {service} is gone"),
             Self::ChangedByHand(service) => write!(f, "service {service} was changed by hand"),
@@ -64,6 +63,19 @@ impl fmt::Display for Difference {
             }
         }
     }
+}
+
+/// How to put the last good state back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollback {
+    /// The digest of what failed.
+    pub digest: String,
+    /// Why it failed, or why it is taken back.
+    pub reason: String,
+    /// The snapshot to restore first; none where the data is as it was.
+    pub snapshot: Option<String>,
+    /// Whether what is taken back failed, and is not tried again.
+    pub failed: bool,
 }
 
 /// What to do.
@@ -78,12 +90,7 @@ pub enum Plan {
     /// Deploy what is declared.
     Deploy(Vec<Difference>),
     /// Put the last good state back, as a run that was cut off had begun to.
-    Rollback {
-        /// The digest of what failed.
-        digest: String,
-        /// Why it failed.
-        reason: String,
-    },
+    Rollback(Rollback),
     /// What is declared failed before and has not changed since.
     FailedBefore(FailedDeploy),
 }
@@ -94,7 +101,7 @@ impl Plan {
         match self {
             Self::Nothing | Self::Settle => Vec::new(),
             Self::Watch(why) | Self::Deploy(why) => why.iter().map(|why| format!("{}: {why}", self.verb())).collect(),
-            Self::Rollback { reason, .. } => vec![format!("{}: {reason}", self.verb())],
+            Self::Rollback(rollback) => vec![format!("{}: {}", self.verb(), rollback.reason)],
             Self::FailedBefore(failed) => vec![format!("{}: {}", self.verb(), failed.reason)],
         }
     }
@@ -105,7 +112,7 @@ impl Plan {
             Self::Nothing | Self::Settle => "do nothing",
             Self::Watch(_) => "watch",
             Self::Deploy(_) => "deploy",
-            Self::Rollback { .. } => "roll back",
+            Self::Rollback(_) => "roll back",
             Self::FailedBefore(_) => "leave alone what failed before",
         }
     }
@@ -128,30 +135,66 @@ pub struct Known<'a> {
 
 /// Decides what to do.
 pub fn plan(known: Known<'_>) -> Plan {
-    if let Some(Intent::Rollback { digest, reason }) = known.unfinished {
-        return Plan::Rollback { digest: digest.clone(), reason: reason.clone() };
+    // Cut off between the record of success and the end of the journal: nothing of it is left to do.
+    let committed = known.unfinished.is_some_and(|intent| is_committed(intent, known.deployed));
+    let known = Known { unfinished: known.unfinished.filter(|_| !committed), ..known };
+    if let Some(rollback) = known.unfinished.and_then(|intent| unfinished_rollback(intent, known.desired)) {
+        return Plan::Rollback(rollback);
     }
     let differences = differences(&known);
     if differences.iter().any(Difference::needs_deploy) {
-        return match known.failed {
+        return match known.failed.filter(|failed| failed.digest == known.desired) {
             // Drift of the good version that serves is healed by deploying that one, not the one that failed.
-            Some(failed) if failed.digest == known.desired && serves_as_deployed(&known) => {
-                Plan::FailedBefore(failed.clone())
-            }
-            Some(failed) if failed.digest == known.desired => {
-                Plan::Rollback { digest: failed.digest.clone(), reason: failed.reason.clone() }
-            }
-            _ => Plan::Deploy(differences),
+            Some(failed) if serves_as_deployed(&known) => Plan::FailedBefore(failed.clone()),
+            Some(failed) => Plan::Rollback(Rollback {
+                digest: failed.digest.clone(),
+                reason: failed.reason.clone(),
+                snapshot: None,
+                failed: true,
+            }),
+            None => Plan::Deploy(differences),
         };
     }
     if !differences.is_empty() {
         return Plan::Watch(differences);
     }
-    if known.deployed.is_some_and(|deployed| versions_moved(deployed, known.observed)) {
+    if committed || known.deployed.is_some_and(|deployed| versions_moved(deployed, known.observed)) {
         Plan::Settle
     } else {
         Plan::Nothing
     }
+}
+
+/// Whether an unfinished deploy passed its gate and was remembered as good.
+fn is_committed(intent: &Intent, deployed: Option<&Deployed>) -> bool {
+    matches!(intent, Intent::Deploy { digest, .. } if deployed.is_some_and(|deployed| deployed.digest == *digest))
+}
+
+/// The rollback that a run which was cut off had begun, or that it takes to undo it: a deploy of something that is not
+/// declared any more may have changed the data.
+fn unfinished_rollback(intent: &Intent, desired: &str) -> Option<Rollback> {
+    let forward = match intent {
+        Intent::Snapshot { .. } | Intent::Deploy { snapshot: None, .. } => true,
+        Intent::Deploy { digest, .. } => digest == desired,
+        Intent::Restore { .. } | Intent::Rollback { .. } => false,
+    };
+    (!forward).then(|| undo(intent))
+}
+
+/// The way back from where a run was cut off.
+pub fn undo(intent: &Intent) -> Rollback {
+    let (digest, snapshot) = match intent {
+        Intent::Snapshot { digest } | Intent::Rollback { digest, .. } => (digest, None),
+        Intent::Deploy { digest, snapshot } => (digest, snapshot.clone()),
+        Intent::Restore { digest, snapshot, .. } => (digest, Some(snapshot.clone())),
+    };
+    let (reason, failed) = match intent {
+        Intent::Restore { reason, .. } | Intent::Rollback { reason, .. } => (reason.clone(), true),
+        Intent::Snapshot { .. } | Intent::Deploy { .. } => {
+            (format!("a run was cut off while {}", intent.doing()), false)
+        }
+    };
+    Rollback { digest: digest.clone(), reason, snapshot, failed }
 }
 
 fn differences(known: &Known<'_>) -> Vec<Difference> {

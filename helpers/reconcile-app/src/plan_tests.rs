@@ -14,6 +14,7 @@ fn deployed(digest: &str, services: &[Service]) -> Deployed {
         digest: digest.to_owned(),
         version: None,
         at: Timestamp::UNIX_EPOCH,
+        compose: "compose-x.json".to_owned(),
         services: services.iter().map(|service| (service.name.clone(), Seen::of(service))).collect(),
     }
 }
@@ -103,4 +104,57 @@ fn a_standby_that_was_left_behind_is_seen() {
     let record = deployed("a", &now);
     let plan = decide("a", &[now[0].clone(), standby], Some(&record), None);
     assert_eq!(plan, Plan::Deploy(vec![Difference::Standby("x_app-standby".to_owned())]));
+}
+
+fn after(intent: &Intent, desired: &str, deployed: &Deployed, observed: &[Service]) -> Plan {
+    plan(Known { desired, observed, deployed: Some(deployed), failed: None, unfinished: Some(intent) })
+}
+
+fn deploying(digest: &str, snapshot: Option<&str>) -> Intent {
+    Intent::Deploy { digest: digest.to_owned(), snapshot: snapshot.map(ToOwned::to_owned) }
+}
+
+#[test]
+fn a_deploy_that_was_cut_off_goes_on() {
+    let now = [service("x_app", 7)];
+    let intent = deploying("b", Some("s1"));
+    let plan = after(&intent, "b", &deployed("a", &now), &now);
+    assert_eq!(plan, Plan::Deploy(vec![Difference::Unfinished(intent), Difference::Inputs]));
+}
+
+#[test]
+fn a_deploy_that_was_cut_off_and_is_not_declared_any_more_gives_the_data_back() {
+    let now = [service("x_app", 7)];
+    for desired in ["a", "c"] {
+        let plan = after(&deploying("b", Some("s1")), desired, &deployed("a", &now), &now);
+        let Plan::Rollback(back) = plan else { panic!("{plan:?}") };
+        assert_eq!((back.snapshot.as_deref(), back.failed), (Some("s1"), false));
+    }
+}
+
+#[test]
+fn a_deploy_that_was_remembered_as_good_is_not_deployed_again() {
+    let now = [service("x_app", 7)];
+    assert_eq!(after(&deploying("b", Some("s1")), "b", &deployed("b", &now), &now), Plan::Settle);
+}
+
+#[test]
+fn an_app_that_was_left_stopped_for_a_snapshot_is_started_again() {
+    let record = deployed("a", &[service("x_app", 7)]);
+    let stopped = [Service { running: 0, desired: 0, ..service("x_app", 8) }];
+    let plan = after(&Intent::Snapshot { digest: "b".to_owned() }, "a", &record, &stopped);
+    assert!(matches!(plan, Plan::Deploy(_)), "{plan:?}");
+}
+
+#[test]
+fn data_is_restored_again_after_a_cut_off_restore_and_never_after_it_ended() {
+    let record = deployed("a", &[service("x_app", 7)]);
+    let (digest, reason) = ("b".to_owned(), "x".to_owned());
+    let restore = Intent::Restore { digest: digest.clone(), reason: reason.clone(), snapshot: "s1".to_owned() };
+    let of = |intent: &Intent| match after(intent, "b", &record, &[]) {
+        Plan::Rollback(back) => (back.snapshot, back.failed),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(of(&restore), (Some("s1".to_owned()), true));
+    assert_eq!(of(&Intent::Rollback { digest, reason }), (None, true));
 }

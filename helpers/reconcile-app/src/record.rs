@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use state::{remove_durably, write_atomic};
+use state::{Digest, remove_durably, write_atomic};
 use swarm::Service;
+
+/// How the names of rendered compose files begin.
+const COMPOSE_PREFIX: &str = "compose-";
 
 /// The last deploy that passed its gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +24,9 @@ pub struct Deployed {
     pub version: Option<String>,
     /// When it passed its gate.
     pub at: Timestamp,
+    /// The name of the file with its rendered compose file. It is named by its content and written before this record:
+    /// a crash between the two leaves both the old record and the old file.
+    pub compose: String,
     /// Each service as it was then.
     pub services: BTreeMap<String, Seen>,
 }
@@ -58,18 +64,46 @@ pub struct FailedDeploy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "step")]
 pub enum Intent {
+    /// The app is being stopped, and its volumes are copied. Its data is as it was.
+    Snapshot {
+        /// The digest of what is to be deployed afterwards.
+        digest: String,
+    },
     /// The declared state is being deployed and has not passed its gate.
     Deploy {
         /// Its digest.
         digest: String,
+        /// The snapshot of the data from before it.
+        snapshot: Option<String>,
     },
-    /// The last good state is being deployed again.
+    /// The app is being stopped, and its volumes get back what was in them.
+    Restore {
+        /// The digest of what failed.
+        digest: String,
+        /// Why it failed.
+        reason: String,
+        /// The snapshot that is restored.
+        snapshot: String,
+    },
+    /// The last good state is being deployed again, on the data that it had.
     Rollback {
         /// The digest of what failed.
         digest: String,
         /// Why it failed.
         reason: String,
     },
+}
+
+impl Intent {
+    /// What was being done, after "while".
+    pub fn doing(&self) -> &'static str {
+        match self {
+            Self::Snapshot { .. } => "taking a snapshot",
+            Self::Deploy { .. } => "deploying",
+            Self::Restore { .. } => "restoring the data",
+            Self::Rollback { .. } => "rolling back",
+        }
+    }
 }
 
 /// The files of an app's state folder.
@@ -108,13 +142,17 @@ impl Files {
     /// The rendered compose file of the last deploy that passed its gate.
     ///
     /// # Errors
-    /// When it is there and cannot be read.
+    /// When there was one, and it cannot be read.
     pub fn last_good(&self) -> io::Result<Option<String>> {
-        match std::fs::read_to_string(self.folder.join("deployed.compose.json")) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let Some(deployed) = self.deployed()? else { return Ok(None) };
+        let path = self.folder.join(&deployed.compose);
+        let text = std::fs::read_to_string(&path);
+        text.map(Some).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    }
+
+    /// The name under which a rendered compose file is kept.
+    pub fn compose_name(rendered: &str) -> String {
+        format!("{COMPOSE_PREFIX}{}.json", Digest::of(rendered.as_bytes()).short())
     }
 
     /// Remembers a deploy that passed its gate, and forgets the one that failed before it.
@@ -122,9 +160,20 @@ impl Files {
     /// # Errors
     /// When a file cannot be written.
     pub fn commit(&self, deployed: &Deployed, rendered: &str) -> io::Result<()> {
-        write_atomic(&self.folder.join("deployed.compose.json"), rendered.as_bytes(), 0o640)?;
+        write_atomic(&self.folder.join(&deployed.compose), rendered.as_bytes(), 0o640)?;
         self.write("deployed.json", deployed)?;
-        self.forget_failure()
+        self.forget_failure()?;
+        self.remove_old_compose(&deployed.compose)
+    }
+
+    fn remove_old_compose(&self, keep: &str) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.folder)? {
+            let name = entry?.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with(COMPOSE_PREFIX) && name != keep) {
+                std::fs::remove_file(self.folder.join(name))?;
+            }
+        }
+        Ok(())
     }
 
     /// Remembers what services look like now, after a change that left what was deployed as it is.

@@ -4,19 +4,20 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use state::{Journal, Lock, LockError, Outcome, Receipt};
-use swarm::Engine as RealEngine;
+use swarm::{Engine as RealEngine, Services as _};
 
-use crate::answers::{Answers, Network};
-use crate::apply::{Engine, Host, Run};
-use crate::connections::{Connections, Proc};
-use crate::divert::{Divert, Nft};
+use crate::answers::Network;
+use crate::apply::{Host, Parts, Run};
+use crate::connections::Proc;
+use crate::divert::Nft;
 use crate::inputs::Inputs;
 use crate::manifest::Manifest;
-use crate::plan::{APP_LABEL, Known, Plan, plan};
-use crate::record::{Deployed, Files, Intent, Seen};
+use crate::plan::{Known, Plan};
+use crate::record::{Deployed, Files, Intent};
 use crate::render::render;
-use crate::stack::{DockerCommand, Stacks};
-use crate::{images, record};
+use crate::stack::DockerCommand;
+use crate::volumes::Volumes;
+use crate::{images, inputs, plan, record};
 
 /// How a run was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,16 +61,36 @@ async fn on_real_host(
         config_folder: manifest.docker_config_folder.clone(),
     };
     let divert = Nft { command: manifest.nft_command.clone().unwrap_or_default() };
-    let host = Host { engine: &engine, stacks: &stacks, divert: &divert, connections: &Proc, answers: &Network };
+    let snapshots = Volumes { engine: &engine, manifest };
+    let host: Host<'_, Real<'_>> = Host {
+        engine: &engine,
+        stacks: &stacks,
+        divert: &divert,
+        connections: &Proc,
+        answers: &Network,
+        snapshots: &snapshots,
+    };
     on(host, manifest, options, receipt, say).await
+}
+
+/// The parts of a real host.
+struct Real<'a>(std::marker::PhantomData<&'a ()>);
+
+impl<'a> Parts for Real<'a> {
+    type Engine = RealEngine;
+    type Stacks = DockerCommand;
+    type Divert = Nft;
+    type Connections = Proc;
+    type Answers = Network;
+    type Snapshots = Volumes<'a>;
 }
 
 /// Reconciles one app on a host.
 ///
 /// # Errors
 /// What went wrong before anything was touched, or an engine or a disk that failed in the middle.
-pub async fn on<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers>(
-    host: Host<'_, E, S, D, C, A>,
+pub async fn on<P: Parts>(
+    host: Host<'_, P>,
     manifest: &Manifest,
     options: Options,
     receipt: &mut Receipt,
@@ -77,57 +98,77 @@ pub async fn on<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers>(
 ) -> anyhow::Result<(Outcome, String)> {
     let files = Files::in_folder(&manifest.state_folder);
     let _lock = lock(&files.lock(), say)?;
-    let inputs = Inputs::read(manifest)?;
-    if options.retry {
-        files.forget_failure()?;
-    }
     let journal = Journal::in_folder(&manifest.state_folder);
-    let observed = host.engine.services(&format!("{APP_LABEL}={}", manifest.name)).await?;
-    let (deployed, failed, unfinished) = (files.deployed()?, files.failed()?, journal.unfinished::<Intent>()?);
-    let known = Known {
+    let unfinished = journal.unfinished::<Intent>()?;
+    let mut run = Run { host, manifest, files, journal, unfinished, receipt, say };
+    let inputs = match Inputs::read(manifest) {
+        Ok(inputs) => inputs,
+        Err(error) if options.dry_run => return Err(error.into()),
+        Err(error) => return run.without_inputs(error).await,
+    };
+    if options.retry {
+        run.files.forget_failure()?;
+    }
+    let observed = run.host.engine.services(&run.label()).await?;
+    let (deployed, failed) = (run.files.deployed()?, run.files.failed()?);
+    let plan = plan::plan(Known {
         desired: &inputs.digest,
         observed: &observed,
         deployed: deployed.as_ref(),
         failed: failed.as_ref(),
-        unfinished: unfinished.as_ref(),
-    };
-    let plan = plan(known);
-    receipt.plan = plan.lines();
+        unfinished: run.unfinished.as_ref(),
+    });
+    run.receipt.plan = plan.lines();
     if !matches!(plan, Plan::Nothing | Plan::Settle) {
-        receipt.plan.iter().for_each(|line| say(line.clone()));
+        plan.lines().into_iter().for_each(|line| (run.say)(line));
     }
     if options.dry_run {
         return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
     }
-    let mut run = Run { host, manifest, files, journal, receipt, say };
-    match plan {
-        Plan::Nothing => Ok((Outcome::Unchanged, "nothing differs".to_owned())),
-        Plan::Settle => {
-            let services = observed.iter().map(|service| (service.name.clone(), Seen::of(service))).collect();
-            if let Some(deployed) = deployed {
-                run.files.settle(&Deployed { services, ..deployed })?;
+    run.carry_out(plan, &inputs).await
+}
+
+impl<P: Parts> Run<'_, P> {
+    async fn carry_out(&mut self, plan: Plan, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
+        match plan {
+            Plan::Nothing => Ok((Outcome::Unchanged, "nothing differs".to_owned())),
+            Plan::Settle => {
+                self.settle().await?;
+                self.journal.clear()?;
+                Ok((Outcome::Unchanged, "nothing differs but version numbers".to_owned()))
             }
-            Ok((Outcome::Unchanged, "nothing differs but version numbers".to_owned()))
+            Plan::Watch(_) => self.watch().await,
+            Plan::FailedBefore(record::FailedDeploy { reason, at, .. }) => Ok((
+                Outcome::Failed,
+                format!(
+                    "failed before, on {at:.0}, and nothing in it changed since: {reason}; the last good version serves. Try it again with `reconcile-app --retry`"
+                ),
+            )),
+            Plan::Rollback(back) => match self.files.last_good()? {
+                Some(last_good) if back.failed => self.rollback(&last_good, back).await,
+                Some(last_good) => {
+                    let (outcome, summary) = self.rollback(&last_good, back).await?;
+                    self.unfinished = None;
+                    if outcome == Outcome::RolledBack { deploy(self, inputs).await } else { Ok((outcome, summary)) }
+                }
+                None => deploy(self, inputs).await,
+            },
+            Plan::Deploy(_) => deploy(self, inputs).await,
         }
-        Plan::Watch(_) => run.watch().await,
-        Plan::FailedBefore(record::FailedDeploy { reason, at, .. }) => Ok((
-            Outcome::Failed,
-            format!(
-                "failed before, on {at:.0}, and nothing in it changed since: {reason}; the last good version serves. Try it again with `reconcile-app --retry`"
-            ),
-        )),
-        Plan::Rollback { digest, reason } => match run.files.last_good()? {
-            Some(last_good) => run.rollback(&last_good, &digest, reason).await,
-            None => deploy(&mut run, &inputs).await,
-        },
-        Plan::Deploy(_) => deploy(&mut run, &inputs).await,
+    }
+
+    /// What is declared cannot be read. An app that an earlier run left stopped, or on data that is not its own, is
+    /// brought back all the same.
+    async fn without_inputs(&mut self, error: inputs::Error) -> anyhow::Result<(Outcome, String)> {
+        let Some((back, last_good)) = self.unfinished.as_ref().map(plan::undo).zip(self.files.last_good()?) else {
+            return Err(error.into());
+        };
+        let (_, summary) = self.rollback(&last_good, back).await?;
+        Err(anyhow::Error::from(error).context(summary))
     }
 }
 
-async fn deploy<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers>(
-    run: &mut Run<'_, E, S, D, C, A>,
-    inputs: &Inputs,
-) -> anyhow::Result<(Outcome, String)> {
+async fn deploy<P: Parts>(run: &mut Run<'_, P>, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
     let manifest = run.manifest;
     let mut rendered = render(run.host.stacks, manifest, inputs).await?;
     for warning in &rendered.warnings {
@@ -142,7 +183,7 @@ async fn deploy<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers>(
 }
 
 /// What a person wants to know first when a deploy was given up before it began.
-fn still_serving<E, S, D, C, A>(run: &Run<'_, E, S, D, C, A>) -> String {
+fn still_serving<P: Parts>(run: &Run<'_, P>) -> String {
     match run.files.deployed() {
         Ok(Some(Deployed { version: Some(version), .. })) => format!("nothing was deployed, {version} still serves"),
         Ok(Some(_)) => "nothing was deployed, the last good version still serves".to_owned(),

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::fault::point;
+
 /// Replaces `path` with `content` so that a reader, or the machine after a power cut, sees the old file or the new one.
 ///
 /// The steps are those of `rename(2)` durability: write a temporary file in the same folder, `fsync` it, rename it over
@@ -15,7 +17,8 @@ use std::path::{Path, PathBuf};
 /// The first system error, with the path it concerns; the old file is then untouched.
 pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let folder = parent(path)?;
-    std::fs::create_dir_all(folder).map_err(|error| about(folder, &error))?;
+    point(|| format!("before writing {}", path.display()));
+    create_folder(folder).map_err(|error| about(folder, &error))?;
     let temporary = temporary_beside(path)?;
     let written = write_new(&temporary, content, mode).and_then(|()| std::fs::rename(&temporary, path));
     if let Err(error) = written {
@@ -23,7 +26,22 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         let _ = std::fs::remove_file(&temporary);
         return Err(about(path, &error));
     }
-    sync_folder(folder)
+    sync_folder(folder)?;
+    point(|| format!("after writing {}", path.display()));
+    Ok(())
+}
+
+/// Creates a folder and those above it that are missing, each durable in the one that holds it.
+fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above {
+        create_folder(above)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    above.map_or(Ok(()), sync_folder)
 }
 
 /// Removes `path` and makes the removal durable. A file that is not there is no error.
@@ -32,7 +50,11 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 /// Any other system error, with the path it concerns.
 pub fn remove_durably(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
-        Ok(()) => sync_folder(parent(path)?),
+        Ok(()) => {
+            sync_folder(parent(path)?)?;
+            point(|| format!("after removing {}", path.display()));
+            Ok(())
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(about(path, &error)),
     }

@@ -6,6 +6,7 @@
 
 mod atomic;
 mod digest;
+pub mod fault;
 mod journal;
 mod lock;
 pub mod manifest;

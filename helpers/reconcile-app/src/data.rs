@@ -1,0 +1,189 @@
+//! An app's data before and after an update: stopped, copied, and put back when the update fails.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use state::Outcome;
+use swarm::{Services as _, Task, TaskState, Tasks as _};
+use tokio::time::{Instant, sleep};
+
+use crate::apply::{Parts, Run};
+use crate::gate::Watch;
+use crate::manifest::Mode;
+use crate::plan::STANDBY_LABEL;
+use crate::record::{FailedDeploy, Intent};
+use crate::rewrite::Stack;
+
+/// How often the swarm is asked whether an app has stopped.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// What is written beside a copy of an app's volumes, so that the version comes back with the data.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// The app.
+    pub app: String,
+    /// The version that runs on this data.
+    pub version: Option<String>,
+    /// The digest of the inputs of that version.
+    pub digest: String,
+    /// Its rendered compose file, which names its images by digest and its secrets by content.
+    pub stack: String,
+}
+
+/// Why no snapshot was taken. The volumes are as they were.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// There is not enough room for it.
+    #[error("{0}")]
+    NoRoom(String),
+    /// Something else went wrong.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// Copies of an app's volumes. The app is stopped when `take` and `restore` are called.
+pub trait Snapshots {
+    /// Whether the stack has volumes, and there is room to copy them.
+    async fn needed(&self, stack: &str) -> Result<bool, NotTaken>;
+    /// Takes a verified copy and returns its name.
+    async fn take(&self, stack: &str, about: &About, say: &mut dyn FnMut(String)) -> Result<String, NotTaken>;
+    /// Puts back exactly what was in the volumes. Cut off and called again, it ends the same.
+    async fn restore(&self, stack: &str, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
+    /// Removes what the retention does not keep, but never `keep`.
+    async fn prune(&self, keep: &str) -> anyhow::Result<()>;
+}
+
+/// What a deploy may go on with.
+#[derive(Debug)]
+pub enum Secured {
+    /// The data is safe: in this snapshot, or there is nothing that this deploy could harm.
+    Yes(Option<String>),
+    /// It is not, and nothing was changed.
+    No(Outcome, String),
+}
+
+impl<P: Parts> Run<'_, P> {
+    /// Sees to it that the data can be put back, before a deploy of `digest` touches it.
+    ///
+    /// # Errors
+    /// When the engine or the disk fails; the journal then says what the next run has to finish.
+    pub async fn secure_data(&mut self, digest: &str) -> anyhow::Result<Secured> {
+        if let Some(Intent::Deploy { snapshot, .. }) = &self.unfinished {
+            // Taken before that deploy was cut off. A new one would hold what that deploy did to the data.
+            return Ok(Secured::Yes(snapshot.clone()));
+        }
+        let stopped = matches!(self.unfinished, Some(Intent::Snapshot { .. }));
+        let Some(about) =
+            self.about()?.filter(|about| about.digest != digest && self.manifest.snapshot.mode != Mode::None)
+        else {
+            return Ok(Secured::Yes(None));
+        };
+        let stack = self.manifest.stack.as_str();
+        match self.host.snapshots.needed(stack).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Secured::Yes(None)),
+            Err(reason) => return self.not_secured(reason, &about, digest, stopped).await,
+        }
+        self.journal.record(&Intent::Snapshot { digest: digest.to_owned() })?;
+        if let Err(error) = self.stop().await {
+            return self.not_secured(NotTaken::Failed(error), &about, digest, true).await;
+        }
+        let begun = Timestamp::now();
+        match self.host.snapshots.take(stack, &about, self.say).await {
+            Ok(id) => {
+                self.note("snapshot", begun, None);
+                (self.say)(format!("snapshot {id} is taken and verified"));
+                Ok(Secured::Yes(Some(id)))
+            }
+            Err(reason) => self.not_secured(reason, &about, digest, true).await,
+        }
+    }
+
+    /// What serves now, as a snapshot describes it.
+    fn about(&self) -> anyhow::Result<Option<About>> {
+        let (Some(deployed), Some(stack)) = (self.files.deployed()?, self.files.last_good()?) else { return Ok(None) };
+        let app = self.manifest.name.to_string();
+        Ok(Some(About { app, version: deployed.version, digest: deployed.digest, stack }))
+    }
+
+    /// No snapshot, no update: the old version goes on.
+    async fn not_secured(
+        &mut self,
+        reason: NotTaken,
+        about: &About,
+        digest: &str,
+        stopped: bool,
+    ) -> anyhow::Result<Secured> {
+        let (outcome, word, reason) = match reason {
+            NotTaken::NoRoom(reason) => (Outcome::Held, "held", reason),
+            NotTaken::Failed(error) => (Outcome::Failed, "given up", format!("no snapshot could be taken: {error:#}")),
+        };
+        let version = about.version.as_deref().unwrap_or("the last good version");
+        let mut summary = format!("the update is {word}, {version} serves on: {reason}");
+        if stopped {
+            (self.say)(format!("starting {version} again: {reason}"));
+            if let Err(failure) = self.replace(&Stack::parse(&about.stack)?).await? {
+                let summary = format!("{reason}; and starting {version} again failed: {failure}");
+                return Ok(Secured::No(Outcome::Failed, summary));
+            }
+            self.settle().await?;
+            summary = format!("{summary} (it was stopped for the attempt)");
+        }
+        if outcome == Outcome::Failed {
+            // Or every run would stop the app for an attempt that fails.
+            self.files.remember_failure(&FailedDeploy {
+                digest: digest.to_owned(),
+                reason: reason.clone(),
+                at: Timestamp::now(),
+            })?;
+        }
+        self.journal.clear()?;
+        Ok(Secured::No(outcome, summary))
+    }
+
+    /// Stops the app and waits until nothing of it writes.
+    ///
+    /// # Errors
+    /// When the engine does not answer, or a task does not end in the time that the gate gives.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
+        let services = watch.services().await?;
+        (self.say)(format!("stopping {} services, so that nothing writes", services.len()));
+        for service in services.iter().filter(|service| service.desired > 0) {
+            self.host.engine.stop(service).await?;
+            state::fault::point(|| format!("after stopping {}", service.name));
+        }
+        let (begun, patience) = (Instant::now(), self.manifest.gate.converge());
+        let names: Vec<String> = services.iter().map(|service| service.name.clone()).collect();
+        while self.host.engine.tasks(&names).await?.iter().any(may_write) {
+            anyhow::ensure!(
+                begun.elapsed() < patience,
+                "the app did not stop within {} s; nothing was deployed, the next run starts it again",
+                patience.as_secs()
+            );
+            sleep(LOOK_EVERY).await;
+        }
+        state::fault::point(|| "after everything stopped".to_owned());
+        Ok(())
+    }
+
+    /// Puts an app's data back. It is stopped for it, and stays so.
+    ///
+    /// # Errors
+    /// When the engine or the disk fails. The journal says so, and the next run does it again.
+    pub async fn restore_data(&mut self, snapshot: &str) -> anyhow::Result<()> {
+        self.stop().await?;
+        (self.say)(format!("restoring snapshot {snapshot}"));
+        let begun = Timestamp::now();
+        self.host.snapshots.restore(self.manifest.stack.as_str(), snapshot, self.say).await?;
+        state::fault::point(|| "after restoring the volumes".to_owned());
+        self.note("restore", begun, None);
+        Ok(())
+    }
+}
+
+/// Whether a task has a container that runs or will run.
+fn may_write(task: &Task) -> bool {
+    !matches!(task.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected | TaskState::Shutdown)
+        && (task.wanted || task.container.is_some())
+}

@@ -1,0 +1,82 @@
+//! Going back: the last good version, and the data that it had.
+
+use jiff::Timestamp;
+use state::Outcome;
+
+use crate::apply::{Parts, Run};
+use crate::converge::Failure;
+use crate::inputs::Inputs;
+use crate::plan::Rollback;
+use crate::record::{FailedDeploy, Intent};
+use crate::rewrite::Stack;
+
+impl<P: Parts> Run<'_, P> {
+    /// The gate did not hold: back to the last good state, or, where there is none, leave what there is for a person.
+    ///
+    /// # Errors
+    /// When the engine or the disk fails; the journal then says what the next run has to finish.
+    pub async fn undo(
+        &mut self,
+        stack: &Stack,
+        inputs: &Inputs,
+        failure: Failure,
+        snapshot: Option<String>,
+    ) -> anyhow::Result<(Outcome, String)> {
+        self.show_log(&failure).await;
+        let Some(last_good) = self.files.last_good()?.filter(|text| *text != stack.text()) else {
+            self.journal.clear()?;
+            let summary =
+                format!("{failure}; there is no earlier good state to go back to, its services are left as they are");
+            return Ok((Outcome::Failed, summary));
+        };
+        let back = Rollback { digest: inputs.digest.clone(), reason: failure.to_string(), snapshot, failed: true };
+        self.rollback(&last_good, back).await
+    }
+
+    /// Puts the last good state back, its data first, and holds the gate for it.
+    ///
+    /// # Errors
+    /// When the engine or the disk fails; the journal then says what the next run has to finish.
+    pub async fn rollback(&mut self, last_good: &str, back: Rollback) -> anyhow::Result<(Outcome, String)> {
+        let Rollback { digest, reason, snapshot, failed } = back;
+        (self.say)(format!("rolling back: {reason}"));
+        if let Some(snapshot) = &snapshot {
+            self.journal.record(&Intent::Restore {
+                digest: digest.clone(),
+                reason: reason.clone(),
+                snapshot: snapshot.clone(),
+            })?;
+            self.restore_data(snapshot).await?;
+        }
+        // From here on the old version may write: the data is not restored a second time.
+        self.journal.record(&Intent::Rollback { digest: digest.clone(), reason: reason.clone() })?;
+        let stack = Stack::parse(last_good)?;
+        let restored = self.replace(&stack).await?;
+        if failed {
+            self.files.remember_failure(&FailedDeploy { digest, reason: reason.clone(), at: Timestamp::now() })?;
+        }
+        let version = stack.version(self.manifest.stack.as_str()).unwrap_or_else(|| "the last good state".to_owned());
+        let ended = match restored {
+            Ok(()) => {
+                self.settle().await?;
+                (Outcome::RolledBack, came_back(&reason, &version, snapshot.as_deref()))
+            }
+            Err(again) => {
+                self.show_log(&again).await;
+                (Outcome::Failed, did_not_come_back(&reason, &version, snapshot.as_deref(), &again))
+            }
+        };
+        self.journal.clear()?;
+        Ok(ended)
+    }
+}
+
+fn came_back(reason: &str, version: &str, snapshot: Option<&str>) -> String {
+    let data = snapshot.map(|id| format!(" with its data of snapshot {id}")).unwrap_or_default();
+    format!("{reason}; {version} serves again{data} and this is not tried again until something in it changes")
+}
+
+fn did_not_come_back(reason: &str, version: &str, snapshot: Option<&str>, again: &Failure) -> String {
+    let data = snapshot.map(|id| format!("; its data is that of snapshot {id}, which is kept")).unwrap_or_default();
+    format!("{reason}; and going back to {version} failed too: {again}{data}")
+}

@@ -1,0 +1,27 @@
+//! Points at which a test kills a helper, to see that the next run ends well.
+//!
+//! They are in the helper that is shipped, so that what was tested is what runs: without the variable a point costs one
+//! comparison. Every durable write has one before and one after it; a deed that is no write has one of its own. A step
+//! that is added is thereby enumerated too.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The variable with the number of the point at which the process kills itself; the first is 1.
+pub const VARIABLE: &str = "HEARTH_TEST_KILL_AT";
+
+static PASSED: AtomicU64 = AtomicU64::new(0);
+static WANTED: OnceLock<Option<u64>> = OnceLock::new();
+
+/// Passes one point: kills the process, as `kill -9` does, if a test asked for it here.
+///
+/// `name` says what was just done or is about to be; it is the last thing on standard error.
+pub fn point(name: impl FnOnce() -> String) {
+    let wanted = WANTED.get_or_init(|| std::env::var(VARIABLE).ok().and_then(|text| text.parse().ok()));
+    let Some(wanted) = wanted else { return };
+    if PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *wanted {
+        eprintln!("killed at point {wanted}: {}", name());
+        // That it kills this very process is the point; if the system refuses, the test sees a run that went on.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
