@@ -1,0 +1,216 @@
+//! Putting volumes back.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags, renameat_with, statx};
+
+use crate::entry::{Entry, Kind};
+use crate::error::{RestoreError, VerifyError, at};
+use crate::plant::Planter;
+use crate::snapshot::{Form, Id, Kept, Snapshot, Volume};
+use crate::space;
+use crate::steps::Point;
+use crate::store::{Parts, Store, sync_folder};
+use crate::verify::{compare, damaged, read_archive};
+use crate::{index, tree, walk};
+
+/// The name beside a volume's folder under which its new content is made ready.
+const STAGING: &str = ".hearth-restore-";
+
+/// One volume on its way back.
+struct Job<'a> {
+    place: usize,
+    kept: &'a Kept,
+    volume: &'a Volume,
+    /// Where its new content is made ready, to change places with the old in one step. `None` where that cannot be: the
+    /// volume is a mount point, or there is no room for old and new at once. It is then emptied and filled.
+    staging: Option<PathBuf>,
+}
+
+impl Store {
+    /// Puts all volumes of a snapshot back: afterwards each holds exactly what it held, and nothing that came later.
+    /// Nothing may run on them.
+    ///
+    /// The content is checked on the way. What is damaged or has no room is told before any volume is touched. After a
+    /// crash [`unfinished_restore`](Self::unfinished_restore) names the snapshot, and the same call again ends in the same
+    /// state. A volume that was given and is not in the snapshot is left alone.
+    ///
+    /// # Errors
+    /// See [`RestoreError`].
+    pub fn restore(&self, id: &Id, volumes: &[Volume], say: &mut dyn FnMut(String)) -> Result<Snapshot, RestoreError> {
+        let _lock = self.lock()?;
+        let snapshot = self.read_whole(id)?;
+        let jobs = self.jobs(&snapshot, volumes, say)?;
+        self.passed(Point::RestoreLeftoversRemoved);
+        for job in &jobs {
+            say(format!("preparing volume {}: {} files, {} bytes", job.kept.name, job.kept.entries, job.kept.bytes));
+            self.prepare(&snapshot, job)?;
+            self.passed(Point::RestoreStaged);
+        }
+        self.point("restoring.json", id)?;
+        self.passed(Point::RestoreIntentWritten);
+        for job in &jobs {
+            self.replace(&snapshot, job).map_err(|reason| RestoreError::Unfinished {
+                id: id.clone(),
+                name: job.kept.name.clone(),
+                path: job.volume.path.clone(),
+                reason,
+            })?;
+        }
+        state::remove_durably(&self.folder.join("restoring.json")).map_err(at(&self.folder))?;
+        self.passed(Point::RestoreIntentRemoved);
+        say(format!("restored snapshot {id}"));
+        Ok(snapshot)
+    }
+
+    fn jobs<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        volumes: &'a [Volume],
+        say: &mut dyn FnMut(String),
+    ) -> Result<Vec<Job<'a>>, RestoreError> {
+        let mut jobs = Vec::new();
+        for (place, kept) in snapshot.manifest.volumes.iter().enumerate() {
+            let volume = volumes
+                .iter()
+                .find(|volume| volume.name == kept.name)
+                .ok_or_else(|| RestoreError::Missing { id: snapshot.id.clone(), name: kept.name.clone() })?;
+            let staging = staging(volume);
+            if staging.exists() {
+                std::fs::remove_dir_all(&staging).map_err(|reason| unprepared(volume, reason))?;
+            }
+            let staging = self.has_room(snapshot, place, volume)?.then_some(staging);
+            if staging.is_none() {
+                say(format!(
+                    "volume {} is emptied first: its old and new content cannot lie side by side",
+                    volume.name
+                ));
+            }
+            jobs.push(Job { place, kept, volume, staging });
+        }
+        Ok(jobs)
+    }
+
+    /// Whether the new content has a place beside the old.
+    fn has_room(&self, snapshot: &Snapshot, place: usize, volume: &Volume) -> Result<bool, RestoreError> {
+        let kept = &snapshot.manifest.volumes[place];
+        let tree = Parts::of(&self.path(&snapshot.id), place).tree;
+        let look = || {
+            let root = walk::root(&volume.path)?;
+            let clones = kept.form == Form::Clone && tree::can_clone(walk::root(&tree)?, &volume.path)?;
+            let content = if clones { 0 } else { kept.allocated };
+            let needed = space::RESERVE + content + kept.entries * space::ENTRY;
+            Ok((needed, space::free(&volume.path)?, space::size(root)?.allocated))
+        };
+        let (needed, free, own) = look().map_err(|reason| unprepared(volume, reason))?;
+        if free.saturating_add(own) < needed {
+            let (id, name, path) = (snapshot.id.clone(), volume.name.clone(), volume.path.clone());
+            return Err(RestoreError::NoSpace { id, name, path, needed, free: free + own });
+        }
+        Ok(free >= needed && !is_mount_point(&volume.path).map_err(|reason| unprepared(volume, reason))?)
+    }
+
+    /// Makes the new content ready, or, where it has no place yet, makes sure that it is whole.
+    fn prepare(&self, snapshot: &Snapshot, job: &Job<'_>) -> Result<(), RestoreError> {
+        let Some(staging) = &job.staging else { return Ok(self.verify_volume(snapshot, job.place)?) };
+        let filled = std::fs::create_dir(staging).and_then(|()| self.fill(snapshot, job, staging));
+        filled.map_err(|reason| {
+            let _ = std::fs::remove_dir_all(staging);
+            match reason.kind() {
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                    RestoreError::Snapshot(damaged(snapshot, &job.kept.name, &reason))
+                }
+                _ => unprepared(job.volume, reason),
+            }
+        })
+    }
+
+    /// Fills an empty folder with the content of a volume, compares it with its index, and makes it durable.
+    fn fill(&self, snapshot: &Snapshot, job: &Job<'_>, target: &Path) -> io::Result<()> {
+        let parts = Parts::of(&self.path(&snapshot.id), job.place);
+        let expected = index::read(&parts.index, &job.kept.index)?;
+        let mut planter = Planter::new(walk::root(target)?);
+        let mut found: Vec<Entry> = Vec::with_capacity(expected.len());
+        match &job.kept.form {
+            Form::Clone => tree::read(&parts.tree, &mut |entry, source| {
+                tree::add(&mut planter, source)?;
+                found.push(entry);
+                Ok(())
+            })?,
+            Form::Archive { sha256, size } => read_archive(&parts, sha256, *size, &mut |mut entry, content| {
+                let mut digest = String::new();
+                planter.plant(&entry, &mut |file| {
+                    digest = content.save(Some(file))?;
+                    Ok(())
+                })?;
+                if let Kind::File { sha256, .. } = &mut entry.kind {
+                    *sha256 = digest;
+                }
+                found.push(entry);
+                Ok(())
+            })?,
+        }
+        planter.finish()?;
+        compare(&expected, &found)?;
+        Ok(rustix::fs::syncfs(walk::root(target)?)?)
+    }
+
+    fn replace(&self, snapshot: &Snapshot, job: &Job<'_>) -> io::Result<()> {
+        let path = &job.volume.path;
+        let Some(staging) = &job.staging else {
+            empty(path)?;
+            self.passed(Point::RestoreCleared);
+            self.fill(snapshot, job, path)?;
+            self.passed(Point::RestoreFilled);
+            return Ok(());
+        };
+        renameat_with(CWD, staging, CWD, path, RenameFlags::EXCHANGE)?;
+        sync_folder(parent(path))?;
+        self.passed(Point::RestoreExchanged);
+        std::fs::remove_dir_all(staging)?;
+        self.passed(Point::RestoreOldRemoved);
+        Ok(())
+    }
+}
+
+fn unprepared(volume: &Volume, reason: io::Error) -> RestoreError {
+    RestoreError::Volume { name: volume.name.clone(), path: volume.path.clone(), reason }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+fn staging(volume: &Volume) -> PathBuf {
+    let name = volume.path.file_name().unwrap_or_default();
+    let mut staging = std::ffi::OsString::from(STAGING);
+    staging.push(name);
+    volume.path.with_file_name(staging)
+}
+
+/// Whether a folder is where something is mounted, so that it cannot change places with its neighbour.
+fn is_mount_point(path: &Path) -> io::Result<bool> {
+    let mount = |path: &Path| statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID);
+    let (own, above) = (mount(path)?, mount(parent(path))?);
+    Ok(own.stx_mnt_id != above.stx_mnt_id)
+}
+
+/// Removes everything in a folder.
+fn empty(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+impl From<VerifyError> for io::Error {
+    fn from(error: VerifyError) -> Self {
+        Self::other(error)
+    }
+}

@@ -1,0 +1,111 @@
+//! Reading snapshots back.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+
+use crate::content::Counted;
+use crate::entry::{Entry, Kind};
+use crate::error::{StoreError, VerifyError};
+use crate::snapshot::{Form, Id, Snapshot};
+use crate::store::{Parts, Store};
+use crate::{archive, index, tree};
+
+impl Store {
+    /// Reads a snapshot back in whole and compares everything with the digests that were taken of it.
+    ///
+    /// # Errors
+    /// [`VerifyError::Damaged`] with the first thing that differs.
+    pub fn verify(&self, id: &Id) -> Result<Snapshot, VerifyError> {
+        let snapshot = self.read_whole(id)?;
+        for place in 0..snapshot.manifest.volumes.len() {
+            self.verify_volume(&snapshot, place)?;
+        }
+        Ok(snapshot)
+    }
+
+    /// What a snapshot says of itself, when that and its compose file are whole.
+    pub(crate) fn read_whole(&self, id: &Id) -> Result<Snapshot, VerifyError> {
+        let damaged = |error| match error {
+            StoreError::Io { path, reason } if reason.kind() == io::ErrorKind::InvalidData => {
+                VerifyError::Damaged { id: id.to_string(), what: format!("{}: {reason}", path.display()) }
+            }
+            other => VerifyError::Store(other),
+        };
+        let snapshot = self.read(id).map_err(damaged)?;
+        self.stack(&snapshot).map_err(damaged)?;
+        Ok(snapshot)
+    }
+
+    pub(crate) fn verify_volume(&self, snapshot: &Snapshot, place: usize) -> Result<(), VerifyError> {
+        let (kept, parts) = (&snapshot.manifest.volumes[place], Parts::of(&self.path(&snapshot.id), place));
+        let check = || compare(&index::read(&parts.index, &kept.index)?, &entries(&kept.form, &parts)?);
+        check().map_err(|reason| damaged(snapshot, &kept.name, &reason))
+    }
+}
+
+/// A snapshot whose volume is not what it was.
+pub(crate) fn damaged(snapshot: &Snapshot, volume: &str, reason: &io::Error) -> VerifyError {
+    VerifyError::Damaged { id: snapshot.id.to_string(), what: format!("volume {volume}: {reason}") }
+}
+
+/// All entries of a volume in a snapshot, with digests, read from what is kept of it.
+pub(crate) fn entries(form: &Form, parts: &Parts) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    match form {
+        Form::Clone => tree::read(&parts.tree, &mut |entry, _| {
+            entries.push(entry);
+            Ok(())
+        })?,
+        Form::Archive { sha256, size } => read_archive(parts, sha256, *size, &mut |mut entry, content| {
+            let digest = content.save(None)?;
+            if let Kind::File { sha256, .. } = &mut entry.kind {
+                *sha256 = digest;
+            }
+            entries.push(entry);
+            Ok(())
+        })?,
+    }
+    Ok(entries)
+}
+
+/// Reads an archive whose digest and length are known.
+pub(crate) fn read_archive(
+    parts: &Parts,
+    sha256: &str,
+    size: u64,
+    each: &mut dyn FnMut(Entry, &mut archive::Content<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = Counted::new(File::open(&parts.archive)?);
+    let mut decoder = zstd::Decoder::with_buffer(BufReader::with_capacity(1 << 20, &mut file))?;
+    archive::read(&mut decoder, each)?;
+    io::copy(&mut decoder, &mut io::sink())?;
+    drop(decoder);
+    io::copy(&mut file, &mut io::sink())?;
+    let (_, found, length) = file.finish();
+    if found == sha256 && length == size { Ok(()) } else { Err(crate::pax::bad("its digest is another")) }
+}
+
+/// Tells the first difference between what was written down and what was found.
+pub(crate) fn compare(expected: &[Entry], found: &[Entry]) -> io::Result<()> {
+    let bad = |what: String| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    for (expected, found) in expected.iter().zip(found) {
+        if expected.path != found.path {
+            return bad(format!("{} is expected, {} is there", expected.path, found.path));
+        }
+        if expected.without_digest() != found.without_digest() {
+            return bad(format!("{} is {}, expected is {}", expected.path, words(found), words(expected)));
+        }
+        if expected != found {
+            return bad(format!("{} has other content than was written", expected.path));
+        }
+    }
+    match (expected.get(found.len()), found.get(expected.len())) {
+        (Some(missing), _) => bad(format!("{} is missing", missing.path)),
+        (_, Some(more)) => bad(format!("{} should not be there", more.path)),
+        (None, None) => Ok(()),
+    }
+}
+
+fn words(entry: &Entry) -> String {
+    serde_json::to_string(entry).unwrap_or_default()
+}
