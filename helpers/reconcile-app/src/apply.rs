@@ -94,7 +94,7 @@ impl<P: Parts> Run<'_, P> {
             Ok(()) => {
                 self.commit(stack, inputs).await?;
                 if let Some(snapshot) = snapshot {
-                    self.host.snapshots.prune(&snapshot).await?;
+                    self.host.snapshots.prune(&snapshot, self.say).await?;
                 }
                 let version = stack.version(self.manifest.stack.as_str());
                 let version = version.as_deref().unwrap_or("the recipe");

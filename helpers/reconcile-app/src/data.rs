@@ -17,6 +17,9 @@ use crate::rewrite::Stack;
 /// How often the swarm is asked whether an app has stopped.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// What the swarm may take to end tasks beyond the time that they may take themselves.
+const SWARM_PATIENCE: Duration = Duration::from_secs(60);
+
 /// What is written beside a copy of an app's volumes, so that the version comes back with the data.
 #[derive(Clone, Debug)]
 pub struct About {
@@ -43,14 +46,14 @@ pub enum NotTaken {
 
 /// Copies of an app's volumes. The app is stopped when `take` and `restore` are called.
 pub trait Snapshots {
-    /// Whether the stack has volumes, and there is room to copy them.
-    async fn needed(&self, stack: &str) -> Result<bool, NotTaken>;
+    /// Whether the app has volumes, and there is room to copy them.
+    async fn needed(&self) -> Result<bool, NotTaken>;
     /// Takes a verified copy and returns its name.
-    async fn take(&self, stack: &str, about: &About, say: &mut dyn FnMut(String)) -> Result<String, NotTaken>;
+    async fn take(&self, about: &About, say: &mut dyn FnMut(String)) -> Result<String, NotTaken>;
     /// Puts back exactly what was in the volumes. Cut off and called again, it ends the same.
-    async fn restore(&self, stack: &str, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
+    async fn restore(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
     /// Removes what the retention does not keep, but never `keep`.
-    async fn prune(&self, keep: &str) -> anyhow::Result<()>;
+    async fn prune(&self, keep: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
 }
 
 /// What a deploy may go on with.
@@ -78,8 +81,7 @@ impl<P: Parts> Run<'_, P> {
         else {
             return Ok(Secured::Yes(None));
         };
-        let stack = self.manifest.stack.as_str();
-        match self.host.snapshots.needed(stack).await {
+        match self.host.snapshots.needed().await {
             Ok(true) => {}
             Ok(false) => return Ok(Secured::Yes(None)),
             Err(reason) => return self.not_secured(reason, &about, digest, stopped).await,
@@ -89,7 +91,7 @@ impl<P: Parts> Run<'_, P> {
             return self.not_secured(NotTaken::Failed(error), &about, digest, true).await;
         }
         let begun = Timestamp::now();
-        match self.host.snapshots.take(stack, &about, self.say).await {
+        match self.host.snapshots.take(&about, self.say).await {
             Ok(id) => {
                 self.note("snapshot", begun, None);
                 (self.say)(format!("snapshot {id} is taken and verified"));
@@ -144,7 +146,7 @@ impl<P: Parts> Run<'_, P> {
     /// Stops the app and waits until nothing of it writes.
     ///
     /// # Errors
-    /// When the engine does not answer, or a task does not end in the time that the gate gives.
+    /// When the engine does not answer, or a task does not end in its time.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
         let services = watch.services().await?;
@@ -153,7 +155,8 @@ impl<P: Parts> Run<'_, P> {
             self.host.engine.stop(service).await?;
             state::fault::point(|| format!("after stopping {}", service.name));
         }
-        let (begun, patience) = (Instant::now(), self.manifest.gate.converge());
+        let grace = services.iter().map(|service| service.stop_grace).max().unwrap_or_default();
+        let (begun, patience) = (Instant::now(), grace + SWARM_PATIENCE);
         let names: Vec<String> = services.iter().map(|service| service.name.clone()).collect();
         while self.host.engine.tasks(&names).await?.iter().any(may_write) {
             anyhow::ensure!(
@@ -175,7 +178,7 @@ impl<P: Parts> Run<'_, P> {
         self.stop().await?;
         (self.say)(format!("restoring snapshot {snapshot}"));
         let begun = Timestamp::now();
-        self.host.snapshots.restore(self.manifest.stack.as_str(), snapshot, self.say).await?;
+        self.host.snapshots.restore(snapshot, self.say).await?;
         state::fault::point(|| "after restoring the volumes".to_owned());
         self.note("restore", begun, None);
         Ok(())

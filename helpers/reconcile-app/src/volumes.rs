@@ -1,11 +1,16 @@
 //! Snapshots of an app's volumes on the real host.
 
-use swarm::Engine;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use snapshot_volumes::{Id, Observer, Point, Retention, Store, TakeError, Volume};
+use swarm::{Engine, Services as _, Volumes as _};
 
 use crate::data::{About, NotTaken, Snapshots};
 use crate::manifest::Manifest;
+use crate::plan::APP_LABEL;
 
-/// The volumes of an app, as the engine keeps them.
+/// The volumes of an app, as the engine keeps them, and the store of their snapshots.
 pub struct Volumes<'a> {
     /// The engine.
     pub engine: &'a Engine,
@@ -13,20 +18,81 @@ pub struct Volumes<'a> {
     pub manifest: &'a Manifest,
 }
 
+impl Volumes<'_> {
+    /// Where snapshots go. Each step of the store is a point at which a test may kill this process.
+    fn store(&self) -> Store {
+        let default = || PathBuf::from("/var/lib/hearth/snapshots").join(self.manifest.name.as_str());
+        Store::in_folder(self.manifest.snapshot.folder.clone().unwrap_or_else(default)).observed(Box::new(Points))
+    }
+
+    /// The app's volumes: those of its stack, and others that its services mount.
+    async fn volumes(&self) -> anyhow::Result<Vec<Volume>> {
+        let services = self.engine.services(&format!("{APP_LABEL}={}", self.manifest.name)).await?;
+        let mounted: Vec<String> = services.into_iter().flat_map(|service| service.volumes).collect();
+        let found = self.engine.volumes(self.manifest.stack.as_str(), &mounted).await?;
+        found.into_iter().map(|volume| self.local(volume)).collect()
+    }
+
+    fn local(&self, volume: swarm::Volume) -> anyhow::Result<Volume> {
+        if volume.driver != "local" {
+            let (name, driver) = (&volume.name, &volume.driver);
+            bail!(
+                "volume {name} is kept by driver `{driver}`, and no folder of this host; set hearth.apps.{}.snapshot.mode to \"none\" and see to its safety there",
+                self.manifest.name
+            );
+        }
+        Ok(Volume { name: volume.name, path: volume.mountpoint.into() })
+    }
+}
+
+struct Points;
+
+impl Observer for Points {
+    fn passed(&self, point: Point) {
+        state::fault::point(|| format!("after {point:?}"));
+    }
+}
+
 impl Snapshots for Volumes<'_> {
-    async fn needed(&self, _stack: &str) -> Result<bool, NotTaken> {
-        Ok(false)
+    async fn needed(&self) -> Result<bool, NotTaken> {
+        let volumes = self.volumes().await?;
+        if volumes.is_empty() {
+            return Ok(false);
+        }
+        self.store().ensure_room(self.manifest.name.as_str(), &volumes).map_err(not_taken)?;
+        Ok(true)
     }
 
-    async fn take(&self, _stack: &str, _about: &About, _say: &mut dyn FnMut(String)) -> Result<String, NotTaken> {
-        Err(NotTaken::Failed(anyhow::anyhow!("not there")))
+    async fn take(&self, about: &About, say: &mut dyn FnMut(String)) -> Result<String, NotTaken> {
+        let volumes = self.volumes().await?;
+        let about = snapshot_volumes::About {
+            app: about.app.clone(),
+            version: about.version.clone(),
+            digest: about.digest.clone(),
+            stack: about.stack.clone(),
+            healthy: true,
+            ..snapshot_volumes::About::default()
+        };
+        let taken = self.store().take(&volumes, &about, say).map_err(not_taken)?;
+        Ok(taken.id.to_string())
     }
 
-    async fn restore(&self, _stack: &str, _id: &str, _say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
+    async fn restore(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
+        let id: Id = id.parse().map_err(anyhow::Error::msg)?;
+        self.store().restore(&id, &self.volumes().await?, say)?;
         Ok(())
     }
 
-    async fn prune(&self, _keep: &str) -> anyhow::Result<()> {
+    async fn prune(&self, keep: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
+        let id: Id = keep.parse().map_err(anyhow::Error::msg)?;
+        self.store().prune(Retention::default(), &[id], say).context("removing old snapshots")?;
         Ok(())
+    }
+}
+
+fn not_taken(error: TakeError) -> NotTaken {
+    match error {
+        TakeError::NoSpace { .. } => NotTaken::NoRoom(error.to_string()),
+        other => NotTaken::Failed(other.into()),
     }
 }

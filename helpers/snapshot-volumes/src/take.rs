@@ -43,6 +43,30 @@ impl Store {
         self.capture(volumes, about, say)?.seal(say)
     }
 
+    /// Whether there is room for a snapshot of these volumes, before anything is stopped for it. An estimate: an app that
+    /// runs goes on writing.
+    ///
+    /// # Errors
+    /// [`TakeError::NoSpace`], with both numbers; others when the store cannot be used.
+    pub fn ensure_room(&self, app: &str, volumes: &[Volume]) -> Result<(), TakeError> {
+        std::fs::create_dir_all(&self.folder).map_err(at(&self.folder))?;
+        let mut wanted = space::RESERVE;
+        for volume in volumes {
+            let look = || {
+                let root = walk::root(&volume.path)?;
+                Ok(needed(tree::can_clone(&root, &self.folder)?, space::size(&root)?))
+            };
+            // A file that vanishes while it is looked at is no reason against a snapshot.
+            wanted += look().or_else(|reason: io::Error| match reason.kind() {
+                io::ErrorKind::NotFound => Ok(0),
+                _ => Err(TakeError::Volume { name: volume.name.clone(), path: volume.path.clone(), reason }),
+            })?;
+        }
+        let free = space::free(&self.folder).map_err(at(&self.folder))?;
+        let no_space = || TakeError::NoSpace { app: app.to_owned(), folder: self.folder.clone(), needed: wanted, free };
+        if free < wanted { Err(no_space()) } else { Ok(()) }
+    }
+
     /// Brings the content of volumes into the store. Nothing may write to them until this returns.
     ///
     /// Each becomes a tree of clones where the file system can clone, a compressed archive elsewhere.

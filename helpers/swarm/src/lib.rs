@@ -18,6 +18,7 @@ mod node;
 mod objects;
 mod services;
 mod tasks;
+mod volumes;
 
 pub use containers::{Container, Containers, Health};
 pub use engine::Engine;
@@ -28,6 +29,7 @@ pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};
 pub use services::{Service, Services, Specification, Standby};
 pub use tasks::{Task, TaskState, Tasks};
+pub use volumes::{Volume, Volumes};
 
 /// The label that `docker stack deploy` puts on everything that belongs to a stack.
 pub const STACK_LABEL: &str = "com.docker.stack.namespace";

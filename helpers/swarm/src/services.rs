@@ -1,10 +1,11 @@
 //! Services: what the swarm is told to run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bollard::models::{
-    EndpointPortConfig, EndpointPortConfigPublishModeEnum, EndpointSpec, Service as Wire, ServiceSpec, ServiceSpecMode,
-    ServiceSpecModeReplicated, ServiceUpdateStatusStateEnum as UpdateState,
+    EndpointPortConfig, EndpointPortConfigPublishModeEnum, EndpointSpec, MountType, Service as Wire, ServiceSpec,
+    ServiceSpecMode, ServiceSpecModeReplicated, ServiceUpdateStatusStateEnum as UpdateState, TaskSpecContainerSpec,
     TaskSpecRestartPolicyConditionEnum as Restart,
 };
 use bollard::query_parameters::{ListServicesOptions, UpdateServiceOptions};
@@ -13,6 +14,9 @@ use state::Digest;
 use crate::engine::label_filter;
 use crate::tasks::task_digest;
 use crate::{Engine, Result};
+
+/// What the engine gives a container to end in when a service says nothing of it.
+const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
 /// A service as the manager knows it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +39,10 @@ pub struct Service {
     pub secrets: Vec<String>,
     /// Names of the swarm configs that it mounts.
     pub configs: Vec<String>,
+    /// How long a task may take to end once it is told to, before it is killed.
+    pub stop_grace: Duration,
+    /// Names of the volumes that it mounts.
+    pub volumes: Vec<String>,
     /// Ports that it takes on the node itself (`mode: host`): published (0 where the engine picks one), target.
     pub host_ports: Vec<(u16, u16)>,
     /// Whether a rolling update of it is under way.
@@ -192,6 +200,8 @@ impl From<Wire> for Service {
                 .and_then(|container| container.configs.as_ref())
                 .map(|all| all.iter().filter_map(|config| config.config_name.clone()).collect())
                 .unwrap_or_default(),
+            stop_grace: container.and_then(|container| container.stop_grace_period).map_or(DEFAULT_GRACE, nanoseconds),
+            volumes: container.map(volumes).unwrap_or_default(),
             host_ports: host_ports(&spec),
             updating: matches!(update, Some(UpdateState::UPDATING | UpdateState::ROLLBACK_STARTED)),
             paused: matches!(update, Some(UpdateState::PAUSED | UpdateState::ROLLBACK_PAUSED)),
@@ -200,6 +210,16 @@ impl From<Wire> for Service {
             specification: Specification(spec),
         }
     }
+}
+
+fn nanoseconds(count: i64) -> Duration {
+    Duration::from_nanos(u64::try_from(count).unwrap_or_default())
+}
+
+fn volumes(container: &TaskSpecContainerSpec) -> Vec<String> {
+    let mounts = container.mounts.iter().flatten();
+    let named = mounts.filter(|mount| mount.typ == Some(MountType::VOLUME)).filter_map(|mount| mount.source.clone());
+    named.filter(|name| !name.is_empty()).collect()
 }
 
 fn host_ports(spec: &ServiceSpec) -> Vec<(u16, u16)> {

@@ -1,0 +1,49 @@
+# A version whose migration harms the database before it fails: version and data are back, and it is not tried again.
+
+UNIT = "hearth-app-miniflux.service"
+DUMP = (
+    "docker exec $(docker ps -q --filter name=feeds_example_org_db)"
+    " pg_dump --username=miniflux --data-only --inserts --exclude-table=sessions --exclude-table=user_sessions miniflux"
+    " | grep -v '^.restrict\\|^.unrestrict'"
+)
+
+wait_until_serving()
+
+with subtest("a user makes a feed category, through the app's own API"):
+    host.succeed("printf 'user = \"admin:%s\"\\n' \"$(cat /run/hearth/secrets/miniflux_admin_password)\" > /dev/shm/login")
+    login = "--config /dev/shm/login --header 'Content-Type: application/json'"
+    get("feeds.example.org", "/v1/categories", f"{login} --data '{{\"title\": \"Written before the update\"}}'")
+    get("feeds.example.org", "/v1/users", f"{login} --data '{{\"username\": \"ann\", \"password\": \"long enough\"}}'")
+    before = host.succeed(DUMP)
+    assert "Written before the update" in before and "'ann'" in before, before[-2000:]
+
+with subtest("an update that drops a table and does not come up ends in a rollback"):
+    take_back = declare("miniflux", '.environment.APP_VERSION = "2.3.0-breaks" | .gate.convergeSeconds = 20')
+    good, said = reconcile(UNIT)
+    assert not good, f"it counts as a success:\n{said}"
+    story = receipt("apps/miniflux")
+    assert story["outcome"] == "rolled-back", story
+    assert "0.1.0+2.2.6 serves again with its data" in story["summary"], story
+
+with subtest("the old version serves, and its data is what it was"):
+    host.wait_until_succeeds(https("feeds.example.org", "/healthcheck"), timeout=30)
+    assert host.succeed(DUMP) == before
+    assert "Written before the update" in get("feeds.example.org", "/v1/categories", "--config /dev/shm/login")
+    assert get("feeds.example.org", "/v1/entries", "--config /dev/shm/login").startswith("{")
+
+with subtest("the receipt tells the story"):
+    steps = [step["name"] for step in story["steps"]]
+    assert "snapshot" in steps and "restore" in steps, steps
+    assert "unhealthy" in story["summary"] or "not converged in time" in story["summary"], story["summary"]
+
+with subtest("the next run does not try that version again"):
+    indexes = services()
+    good, said = reconcile(UNIT)
+    assert not good and "failed before" in said, said
+    assert services() == indexes
+
+with subtest("and a good declaration goes through"):
+    take_back()
+    good, said = reconcile(UNIT)
+    assert good, said
+    assert "Written before the update" in get("feeds.example.org", "/v1/categories", "--config /dev/shm/login")
