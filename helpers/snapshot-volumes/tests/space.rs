@@ -10,14 +10,10 @@ use snapshot_volumes::{Observer, Point, RestoreError, Store, TakeError, Volume};
 
 /// Bytes that no compression makes smaller.
 fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..length / 8).flat_map(|_| next()).collect()
+    use std::io::Read;
+    let mut bytes = vec![0; length];
+    fs::File::open("/dev/urandom").unwrap().read_exact(&mut bytes).unwrap();
+    bytes
 }
 
 #[test]

@@ -93,10 +93,13 @@ fn a_changed_description_is_told() {
     assert!(error.contains("snapshot.json: it is not what was written"), "{error}");
 }
 
+/// A path in the volume, and what is done to it in a snapshot's tree.
+type Change = (&'static str, fn(&Path));
+
 #[test]
 fn any_change_of_a_tree_of_clones_is_told() {
     let Some(disk) = Mounted::image("xfs") else { return };
-    let changes: [(&str, fn(&Path)); 5] = [
+    let changes: [Change; 5] = [
         ("deep/er/est/third", |tree| flip(&tree.join("deep/er/file"), 3)),
         ("empty", |tree| fs::set_permissions(tree.join("empty"), fs::Permissions::from_mode(0o777)).unwrap()),
         ("fifo", |tree| fs::remove_file(tree.join("fifo")).unwrap()),

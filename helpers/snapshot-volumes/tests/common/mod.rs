@@ -143,6 +143,7 @@ pub fn furnish(root: &Path) {
     mknodat(CWD, at("fifo"), FileType::Fifo, Mode::from_raw_mode(0o640), 0).unwrap();
     mknodat(CWD, at("null"), FileType::CharacterDevice, Mode::from_raw_mode(0o666), rustix::fs::makedev(1, 3)).unwrap();
     mknodat(CWD, at("disk"), FileType::BlockDevice, Mode::from_raw_mode(0o660), rustix::fs::makedev(7, 300)).unwrap();
+    attribute(&at("empty"), "user.a=b%3D", b"escaped");
     attribute(&at("empty"), "user.note", b"with\nbreaks=and\0zeros");
     attribute(&at("empty"), "system.posix_acl_access", &acl());
     attribute(&at("deep"), "system.posix_acl_default", &acl());
