@@ -62,7 +62,7 @@ pub fn headers(entry: &Entry, stored: u64, sparse: bool) -> io::Result<(Header, 
         Kind::Folder | Kind::File { .. } | Kind::Fifo => {}
     }
     for (name, value) in &entry.xattrs {
-        records.insert([XATTR, &name.0].concat(), value.0.clone());
+        records.insert([XATTR, &escaped(&name.0)].concat(), value.0.clone());
     }
     header.set_cksum();
     Ok((header, records))
@@ -166,7 +166,7 @@ pub fn entry(header: &Header, records: &Records) -> io::Result<(Entry, bool)> {
         None => (i64::try_from(header.mtime()?).map_err(io::Error::other)?, 0),
     };
     let xattrs = records.iter().filter_map(|(keyword, value)| {
-        keyword.strip_prefix(XATTR).map(|name| (Raw(name.to_vec()), Raw(value.clone())))
+        keyword.strip_prefix(XATTR).map(|name| (Raw(unescaped(name)), Raw(value.clone())))
     });
     let entry = Entry {
         path: plain(name),
@@ -178,6 +178,30 @@ pub fn entry(header: &Header, records: &Records) -> io::Result<(Entry, bool)> {
         xattrs: xattrs.collect(),
     };
     Ok((entry, sparse.is_some()))
+}
+
+/// An attribute's name as part of a keyword, which ends at the first `=`: escaped as GNU tar does it.
+fn escaped(name: &[u8]) -> Vec<u8> {
+    let escape = |byte: &u8| match byte {
+        b'%' => b"%25".to_vec(),
+        b'=' => b"%3D".to_vec(),
+        other => vec![*other],
+    };
+    name.iter().flat_map(escape).collect()
+}
+
+fn unescaped(mut name: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(name.len());
+    while let Some((first, rest)) = name.split_first() {
+        let (byte, more) = match (name.strip_prefix(b"%25"), name.strip_prefix(b"%3D")) {
+            (Some(more), _) => (b'%', more),
+            (_, Some(more)) => (b'=', more),
+            _ => (*first, rest),
+        };
+        plain.push(byte);
+        name = more;
+    }
+    plain
 }
 
 fn cut(field: &[u8]) -> &[u8] {

@@ -41,13 +41,7 @@ impl Store {
     pub fn restore(&self, id: &Id, volumes: &[Volume], say: &mut dyn FnMut(String)) -> Result<Snapshot, RestoreError> {
         let _lock = self.lock()?;
         let snapshot = self.read_whole(id)?;
-        let jobs = self.jobs(&snapshot, volumes, say)?;
-        self.passed(Point::RestoreLeftoversRemoved);
-        for job in &jobs {
-            say(format!("preparing volume {}: {} files, {} bytes", job.kept.name, job.kept.entries, job.kept.bytes));
-            self.prepare(&snapshot, job)?;
-            self.passed(Point::RestoreStaged);
-        }
+        let jobs = self.ready(&snapshot, volumes, say).inspect_err(|_| volumes.iter().for_each(discard))?;
         self.point("restoring.json", id)?;
         self.passed(Point::RestoreIntentWritten);
         for job in &jobs {
@@ -62,6 +56,23 @@ impl Store {
         self.passed(Point::RestoreIntentRemoved);
         say(format!("restored snapshot {id}"));
         Ok(snapshot)
+    }
+
+    /// Everything that can be done before a volume is touched.
+    fn ready<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        volumes: &'a [Volume],
+        say: &mut dyn FnMut(String),
+    ) -> Result<Vec<Job<'a>>, RestoreError> {
+        let jobs = self.jobs(snapshot, volumes, say)?;
+        self.passed(Point::RestoreLeftoversRemoved);
+        for job in &jobs {
+            say(format!("preparing volume {}: {} files, {} bytes", job.kept.name, job.kept.entries, job.kept.bytes));
+            self.prepare(snapshot, job)?;
+            self.passed(Point::RestoreStaged);
+        }
+        Ok(jobs)
     }
 
     fn jobs<'a>(
@@ -80,7 +91,7 @@ impl Store {
             if staging.exists() {
                 std::fs::remove_dir_all(&staging).map_err(|reason| unprepared(volume, reason))?;
             }
-            let staging = self.has_room(snapshot, place, volume)?.then_some(staging);
+            let staging = self.place_beside(snapshot, place, volume, staging)?;
             if staging.is_none() {
                 say(format!(
                     "volume {} is emptied first: its old and new content cannot lie side by side",
@@ -92,37 +103,49 @@ impl Store {
         Ok(jobs)
     }
 
-    /// Whether the new content has a place beside the old.
-    fn has_room(&self, snapshot: &Snapshot, place: usize, volume: &Volume) -> Result<bool, RestoreError> {
+    /// Makes the folder for the new content beside the old, where that can be.
+    fn place_beside(
+        &self,
+        snapshot: &Snapshot,
+        place: usize,
+        volume: &Volume,
+        staging: PathBuf,
+    ) -> Result<Option<PathBuf>, RestoreError> {
         let kept = &snapshot.manifest.volumes[place];
         let tree = Parts::of(&self.path(&snapshot.id), place).tree;
         let look = || {
-            let root = walk::root(&volume.path)?;
-            let clones = kept.form == Form::Clone && tree::can_clone(walk::root(&tree)?, &volume.path)?;
+            let beside = !is_mount_point(&volume.path)?;
+            let mut clones = false;
+            if beside {
+                std::fs::create_dir(&staging)?;
+                clones = kept.form == Form::Clone && tree::can_clone(walk::root(&tree)?, &staging)?;
+            }
             let content = if clones { 0 } else { kept.allocated };
             let needed = space::RESERVE + content + kept.entries * space::ENTRY;
-            Ok((needed, space::free(&volume.path)?, space::size(root)?.allocated))
+            Ok((beside, needed, space::free(&volume.path)?))
         };
-        let (needed, free, own) = look().map_err(|reason| unprepared(volume, reason))?;
+        let (beside, needed, free) = look().map_err(|reason| unprepared(volume, reason))?;
+        if beside && free >= needed {
+            return Ok(Some(staging));
+        }
+        let clear = || if beside { std::fs::remove_dir(&staging) } else { Ok(()) };
+        let own = clear().and_then(|()| space::size(walk::root(&volume.path)?));
+        let own = own.map_err(|reason| unprepared(volume, reason))?.allocated;
         if free.saturating_add(own) < needed {
             let (id, name, path) = (snapshot.id.clone(), volume.name.clone(), volume.path.clone());
             return Err(RestoreError::NoSpace { id, name, path, needed, free: free + own });
         }
-        Ok(free >= needed && !is_mount_point(&volume.path).map_err(|reason| unprepared(volume, reason))?)
+        Ok(None)
     }
 
     /// Makes the new content ready, or, where it has no place yet, makes sure that it is whole.
     fn prepare(&self, snapshot: &Snapshot, job: &Job<'_>) -> Result<(), RestoreError> {
         let Some(staging) = &job.staging else { return Ok(self.verify_volume(snapshot, job.place)?) };
-        let filled = std::fs::create_dir(staging).and_then(|()| self.fill(snapshot, job, staging));
-        filled.map_err(|reason| {
-            let _ = std::fs::remove_dir_all(staging);
-            match reason.kind() {
-                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-                    RestoreError::Snapshot(damaged(snapshot, &job.kept.name, &reason))
-                }
-                _ => unprepared(job.volume, reason),
+        self.fill(snapshot, job, staging).map_err(|reason| match reason.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                RestoreError::Snapshot(damaged(snapshot, &job.kept.name, &reason))
             }
+            _ => unprepared(job.volume, reason),
         })
     }
 
@@ -187,6 +210,12 @@ fn staging(volume: &Volume) -> PathBuf {
     let mut staging = std::ffi::OsString::from(STAGING);
     staging.push(name);
     volume.path.with_file_name(staging)
+}
+
+/// Removes what was made ready and is not needed. That this fails adds nothing to the error in hand; the next run tries
+/// again.
+fn discard(volume: &Volume) {
+    let _ = std::fs::remove_dir_all(staging(volume));
 }
 
 /// Whether a folder is where something is mounted, so that it cannot change places with its neighbour.

@@ -93,7 +93,7 @@ pub(crate) fn compare(expected: &[Entry], found: &[Entry]) -> io::Result<()> {
             return bad(format!("{} is expected, {} is there", expected.path, found.path));
         }
         if expected.without_digest() != found.without_digest() {
-            return bad(format!("{} is {}, expected is {}", expected.path, words(found), words(expected)));
+            return bad(format!("{} has another {}", expected.path, difference(expected, found)));
         }
         if expected != found {
             return bad(format!("{} has other content than was written", expected.path));
@@ -106,6 +106,14 @@ pub(crate) fn compare(expected: &[Entry], found: &[Entry]) -> io::Result<()> {
     }
 }
 
-fn words(entry: &Entry) -> String {
-    serde_json::to_string(entry).unwrap_or_default()
+fn difference(expected: &Entry, found: &Entry) -> String {
+    let owner = |entry: &Entry| (entry.uid, entry.gid);
+    let differs = [
+        ("kind, length or target", expected.without_digest().kind != found.without_digest().kind),
+        ("mode", expected.mode != found.mode),
+        ("owner", owner(expected) != owner(found)),
+        ("time", expected.mtime != found.mtime),
+        ("extended attributes", expected.xattrs != found.xattrs),
+    ];
+    differs.iter().filter(|(_, differs)| *differs).map(|(what, _)| *what).collect::<Vec<_>>().join(", ")
 }

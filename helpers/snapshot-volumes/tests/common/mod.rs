@@ -136,13 +136,14 @@ pub fn furnish(root: &Path) {
     own_link(&at("dangling"), 5, 6);
     dated(&at("dangling"), 1_000_000_000, 5);
     let sparse = File::create(at("sparse")).unwrap();
-    sparse.set_len(4 << 20).unwrap();
-    sparse.write_all_at(b"middle", 1 << 20).unwrap();
-    sparse.write_all_at(b"later", 3 << 20).unwrap();
-    File::create(at("only-a-hole")).unwrap().set_len(2 << 20).unwrap();
+    sparse.set_len(1 << 20).unwrap();
+    sparse.write_all_at(b"middle", 256 << 10).unwrap();
+    sparse.write_all_at(b"later", 768 << 10).unwrap();
+    File::create(at("only-a-hole")).unwrap().set_len(512 << 10).unwrap();
     mknodat(CWD, at("fifo"), FileType::Fifo, Mode::from_raw_mode(0o640), 0).unwrap();
     mknodat(CWD, at("null"), FileType::CharacterDevice, Mode::from_raw_mode(0o666), rustix::fs::makedev(1, 3)).unwrap();
     mknodat(CWD, at("disk"), FileType::BlockDevice, Mode::from_raw_mode(0o660), rustix::fs::makedev(7, 300)).unwrap();
+    attribute(&at("empty"), "user.a=b%3D", b"escaped");
     attribute(&at("empty"), "user.note", b"with\nbreaks=and\0zeros");
     attribute(&at("empty"), "system.posix_acl_access", &acl());
     attribute(&at("deep"), "system.posix_acl_default", &acl());
@@ -175,4 +176,52 @@ pub fn ravage(root: &Path) {
         fs::write(root.join("empty"), b"not any more").unwrap();
     }
     fs::set_permissions(root, fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+/// A file system of its own, unmounted at the end.
+pub struct Mounted {
+    pub path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Mounted {
+    /// A small file system in memory.
+    pub fn tmpfs(size: &str) -> Option<Self> {
+        Self::mount(&["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"], tempfile::tempdir().unwrap())
+    }
+
+    /// A file system in an image. `None`, said aloud, where it cannot be had.
+    pub fn image(kind: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("image");
+        File::create(&image).unwrap().set_len(512 << 20).unwrap();
+        let made = Command::new(format!("mkfs.{kind}")).arg("-q").arg(&image).output();
+        if !made.is_ok_and(|made| made.status.success()) {
+            eprintln!("skipped: there is no mkfs.{kind}");
+            return None;
+        }
+        Self::mount(&["-o", "loop", image.to_str().unwrap()], folder)
+    }
+
+    fn mount(arguments: &[&str], folder: TempDir) -> Option<Self> {
+        let path = folder.path().join("mounted");
+        fs::create_dir(&path).unwrap();
+        let done = Command::new("mount").args(arguments).arg(&path).output().unwrap();
+        if !done.status.success() {
+            eprintln!("skipped: {}", String::from_utf8_lossy(&done.stderr));
+            return None;
+        }
+        Some(Self { path, _folder: folder })
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.path).status();
+    }
+}
+
+/// The form in which the first volume of a snapshot is kept.
+pub fn is_clone(snapshot: &snapshot_volumes::Snapshot) -> bool {
+    snapshot.manifest.volumes[0].form == snapshot_volumes::snapshot::Form::Clone
 }
