@@ -12,6 +12,7 @@ use crate::converge::{Failure, FailureKind};
 use crate::divert::Divert;
 use crate::gate::Watch;
 use crate::handover::Handover;
+use crate::images;
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
@@ -104,7 +105,7 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
         reason: String,
     ) -> anyhow::Result<(Outcome, String)> {
         (self.say)(format!("rolling back: {reason}"));
-        let stack = Stack::parse(last_good)?;
+        let stack = self.with_images(Stack::parse(last_good)?).await;
         let version = stack.version(self.manifest.stack.as_str()).unwrap_or_else(|| "the last good state".to_owned());
         let restored = self.replace(&stack).await?;
         self.files.remember_failure(&FailedDeploy {
@@ -138,6 +139,9 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
     /// # Errors
     /// When the engine does not answer.
     pub async fn watch(&mut self) -> anyhow::Result<(Outcome, String)> {
+        if let Some(last_good) = self.files.last_good()? {
+            self.with_images(Stack::parse(&last_good)?).await;
+        }
         let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
         match watch.hold(&self.manifest.gate, self.say).await? {
             Ok(()) => Ok((Outcome::Unchanged, "it came up by itself, nothing was changed".to_owned())),
@@ -146,6 +150,16 @@ impl<E: Engine, S: Stacks, D: Divert, C: Connections, A: Answers> Run<'_, E, S, 
                 Ok((Outcome::Failed, format!("{failure}; nothing was changed")))
             }
         }
+    }
+
+    /// Brings back images that somebody removed since they were deployed: the swarm itself has no login to pull them
+    /// with. Where that does not work the gate says what came of it.
+    async fn with_images(&mut self, mut stack: Stack) -> Stack {
+        let (from_store, logins) = (&self.manifest.images, &self.manifest.docker_config_folder);
+        if let Err(error) = images::provide(self.host.engine, &mut stack, from_store, logins, self.say).await {
+            (self.say)(format!("warning: {error:#}; it is tried without"));
+        }
+        stack
     }
 
     /// Applies a stack and holds its gate.
