@@ -13,6 +13,7 @@ use crate::data::{Secured, Snapshots};
 use crate::divert::Divert;
 use crate::gate::Watch;
 use crate::handover::Handover;
+use crate::images;
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
@@ -109,6 +110,9 @@ impl<P: Parts> Run<'_, P> {
     /// # Errors
     /// When the engine does not answer.
     pub async fn watch(&mut self) -> anyhow::Result<(Outcome, String)> {
+        if let Some(last_good) = self.files.last_good()? {
+            self.with_images(Stack::parse(&last_good)?).await;
+        }
         let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
         match watch.hold(&self.manifest.gate, self.say).await? {
             Ok(()) => Ok((Outcome::Unchanged, "it came up by itself, nothing was changed".to_owned())),
@@ -117,6 +121,16 @@ impl<P: Parts> Run<'_, P> {
                 Ok((Outcome::Failed, format!("{failure}; nothing was changed")))
             }
         }
+    }
+
+    /// Brings back images that somebody removed since they were deployed: the swarm itself has no login to pull them
+    /// with. Where that does not work the gate says what came of it.
+    pub(crate) async fn with_images(&mut self, mut stack: Stack) -> Stack {
+        let (from_store, logins) = (&self.manifest.images, &self.manifest.docker_config_folder);
+        if let Err(error) = images::provide(self.host.engine, &mut stack, from_store, logins, self.say).await {
+            (self.say)(format!("warning: {error:#}; it is tried without"));
+        }
+        stack
     }
 
     /// Applies a stack and holds its gate.

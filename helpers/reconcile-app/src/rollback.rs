@@ -50,7 +50,7 @@ impl<P: Parts> Run<'_, P> {
         }
         // From here on the old version may write: the data is not restored a second time.
         self.journal.record(&Intent::Rollback { digest: digest.clone(), reason: reason.clone() })?;
-        let stack = Stack::parse(last_good)?;
+        let stack = self.with_images(Stack::parse(last_good)?).await;
         let restored = self.replace(&stack).await?;
         if failed {
             self.files.remember_failure(&FailedDeploy { digest, reason: reason.clone(), at: Timestamp::now() })?;

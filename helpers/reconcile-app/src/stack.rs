@@ -42,7 +42,9 @@ impl Stacks for DockerCommand {
 
     async fn deploy(&self, stack: &str, rendered: &str) -> anyhow::Result<()> {
         let mut command = self.command();
-        command.args(["stack", "deploy", "--detach=true", "--prune", "--resolve-image=never", "--with-registry-auth"]);
+        // Not `--with-registry-auth`: the engine writes the login it is given to /var/lib/docker/swarm/worker/tasks.db,
+        // in clear. Every image is here, pinned to its digest, and then the engine pulls nothing.
+        command.args(["stack", "deploy", "--detach=true", "--prune", "--resolve-image=never"]);
         command.args(["--compose-file", "-", stack]);
         self.run(command, Some(rendered)).await.context("applying with `docker stack deploy`")?;
         Ok(())
