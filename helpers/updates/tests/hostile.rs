@@ -1,5 +1,7 @@
 //! Repositories that somebody else has taken, and days on which everything goes wrong.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 use jiff::Timestamp;
@@ -182,4 +184,43 @@ fn whoever_runs_git_has_no_say_in_what_it_does() {
         assert!(seen.contains(said), "{said} is not in {seen}");
     }
     assert!(!seen.contains("CARGO"), "the environment of whoever runs it is passed on");
+}
+
+/// A server that lets nobody in, and tells what it was asked.
+fn guarded() -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/recipes/miniflux", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let mut asked = String::new();
+        // Once without credentials, once with them.
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap();
+            asked += &String::from_utf8_lossy(&request[..length]);
+            let refusal = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(refusal.as_bytes()).unwrap();
+        }
+        asked
+    });
+    (address, asked)
+}
+
+#[test]
+fn credentials_go_from_their_file_to_the_server_and_nowhere_else() {
+    let mut world = World::with(&["1.0.0+1.0"]);
+    let (address, asked) = guarded();
+    world.address = address.parse().unwrap();
+    let file = world.folder.path().join("credentials");
+    std::fs::write(&file, "username=hearth\npassword=hunter2\n").unwrap();
+    world.access.credentials_file = Some(file.clone());
+    let said = world.mirror().fetch().unwrap_err().to_string();
+    assert!(said.contains("what was fetched before is used") && !said.contains("hunter2"), "{said}");
+    // `hearth:hunter2` in base64
+    assert!(asked.join().unwrap().contains("Authorization: Basic aGVhcnRoOmh1bnRlcjI="));
+    assert_eq!(
+        std::fs::read_to_string(file).unwrap(),
+        "username=hearth\npassword=hunter2\n",
+        "git erased what was refused"
+    );
 }
