@@ -16,7 +16,29 @@ use crate::tags::version_of;
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
     text: String,
-    protocol: &'static str,
+    protocol: Protocol,
+}
+
+/// How a repository is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Protocol {
+    File,
+    Https,
+    /// To this host alone.
+    Http,
+    Ssh,
+}
+
+impl Protocol {
+    /// As `git` calls it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Https => "https",
+            Self::Http => "http",
+            Self::Ssh => "ssh",
+        }
+    }
 }
 
 /// A text that is no address of a repository.
@@ -34,7 +56,7 @@ impl Address {
     }
 
     /// The only protocol that `git` may speak for it.
-    pub(crate) fn protocol(&self) -> &'static str {
+    pub(crate) fn protocol(&self) -> Protocol {
         self.protocol
     }
 
@@ -78,7 +100,7 @@ impl fmt::Display for Address {
     }
 }
 
-fn protocol_of(text: &str) -> Result<&'static str, &'static str> {
+fn protocol_of(text: &str) -> Result<Protocol, &'static str> {
     const FORMS: &str = "write https://…, ssh://…, user@host:path, or an absolute path";
     if text.len() > 1000 || text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
         return Err("it has spaces, backslashes or control characters, or is too long");
@@ -86,21 +108,21 @@ fn protocol_of(text: &str) -> Result<&'static str, &'static str> {
     if let Some((scheme, rest)) = text.split_once("://") {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         return match scheme {
-            "file" if authority.is_empty() && !path.is_empty() => Ok("file"),
-            "https" => web(authority, path).map(|()| "https"),
-            "http" if is_here(authority) => web(authority, path).map(|()| "http"),
+            "file" if authority.is_empty() && !path.is_empty() => Ok(Protocol::File),
+            "https" => web(authority, path).map(|()| Protocol::Https),
+            "http" if is_here(authority) => web(authority, path).map(|()| Protocol::Http),
             "http" => Err("http:// is not protected on its way; write https://"),
-            "ssh" => shell(authority, path).map(|()| "ssh"),
+            "ssh" => shell(authority, path).map(|()| Protocol::Ssh),
             _ => Err(FORMS),
         };
     }
     if text.starts_with('/') {
-        return Ok("file");
+        return Ok(Protocol::File);
     }
     match text.split_once(':') {
         // `ext::sh -c …` would be a command.
         Some((authority, path)) if authority.contains('@') && !path.starts_with(':') => {
-            shell(authority, path).map(|()| "ssh")
+            shell(authority, path).map(|()| Protocol::Ssh)
         }
         _ => Err(FORMS),
     }
@@ -203,7 +225,7 @@ mod tests {
             ("file:///srv/recipes/miniflux", "file"),
         ] {
             let address: Address = text.parse().unwrap();
-            assert_eq!((address.protocol(), address.as_str()), (protocol, text));
+            assert_eq!((address.protocol().word(), address.as_str()), (protocol, text));
             assert!(address.folder_name().starts_with("miniflux-"), "{}", address.folder_name());
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::address::Protocol;
 use crate::listing::{Entry, content_of, entry_of, tag_of};
 use crate::process::{Ended, Limits, Stopped, run};
 use crate::{Address, Commit, Error};
@@ -152,7 +153,7 @@ impl<'a> Git<'a> {
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GIT_NO_REPLACE_OBJECTS", "1"),
             ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_ALLOW_PROTOCOL", self.address.protocol()),
+            ("GIT_ALLOW_PROTOCOL", self.address.protocol().word()),
         ]);
         for setting in SETTINGS {
             command.args(["-c", setting]);
@@ -171,7 +172,7 @@ impl<'a> Git<'a> {
         if let Some(file) = &access.ca_file {
             command.env("GIT_SSL_CAINFO", file);
         }
-        if self.address.protocol() == "ssh" {
+        if self.address.protocol() == Protocol::Ssh {
             command.env("GIT_SSH_COMMAND", ssh(access));
         }
     }
