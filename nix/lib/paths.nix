@@ -2,6 +2,7 @@
 rec {
   manifests = "/etc/hearth";
   state = "/var/lib/hearth";
+  recipes = "${state}/recipes";
   runtime = "/run/hearth";
   secrets = "${runtime}/secrets";
   secretGenerations = "${runtime}/secrets.d";

@@ -32,6 +32,18 @@ in
     lib.types.strMatching "[A-Za-z0-9._-]+\\.ya?ml"
   );
 
+  # The helper knows more about it, and refuses the rest while the system is built.
+  gitUrl =
+    described
+      "address of a git repository without a password in it: https://…, ssh://…, user@host:path or an absolute path"
+      (
+        lib.types.strMatching "https://[^@[:space:]]+|ssh://([^:@/[:space:]]+@)?[^@[:space:]]+|[^:@/[:space:]]+@[^:@/[:space:]]+:[^:[:space:]][^[:space:]]*|(file://)?/[^[:space:]]*"
+      );
+
+  recipeVersion = described "version of a recipe such as 10.7.1+26.6.2, or the whole id of a commit" (
+    lib.types.strMatching "v?[0-9]+\\.[0-9]+\\.[0-9]+[0-9A-Za-z.+_~-]*|[0-9a-f]{40}|[0-9a-f]{64}"
+  );
+
   cidr = described "IPv4 network such as 10.20.0.0/16" (
     lib.types.strMatching "([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])"
   );

@@ -31,9 +31,11 @@ in
       '';
     };
     recipe = lib.mkOption {
-      type = lib.types.path;
+      type = lib.types.coercedTo lib.types.path (folder: { inherit folder; }) (
+        lib.types.submodule (import ./app-recipe.nix { inherit lib hearth; })
+      );
       example = lib.literalExpression "./recipes/miniflux";
-      description = "Folder with the app's compose files, `.env.sample` and `abra.sh`.";
+      description = "Folder with the app's compose files, `.env.sample` and `abra.sh`; or a version of it in a git repository.";
     };
     composeFiles = lib.mkOption {
       type = lib.types.nullOr (lib.types.nonEmptyListOf hearth.types.composeFile);

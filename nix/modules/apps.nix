@@ -27,6 +27,31 @@ let
     else
       null;
 
+  recipeOf = recipe: {
+    folder = if recipe.folder == null then null else "${recipe.folder}";
+    git =
+      if recipe.git.url == null then
+        null
+      else
+        {
+          inherit (recipe.git) url;
+          ref = recipe.version;
+          inherit (recipe) policy;
+          inherit (paths) recipes;
+          access = {
+            gitCommand = "${pkgs.gitMinimal}/bin/git";
+            sshCommand = if isSsh recipe.git.url then "${pkgs.openssh}/bin/ssh" else null;
+            inherit (recipe.git) credentialsFile sshKeyFile fetchSeconds;
+            knownHostsFile =
+              if recipe.git.knownHostsFile == null then null else "${recipe.git.knownHostsFile}";
+            caFile = if recipe.git.caFile == null then null else "${recipe.git.caFile}";
+          };
+        };
+  };
+  isLocal = url: lib.hasPrefix "/" url || lib.hasPrefix "file://" url;
+  isSsh = url: !isLocal url && !lib.hasPrefix "https://" url;
+  isCommit = version: version != null && builtins.match "[0-9a-f]{40,64}" version != null;
+
   manifestOf =
     name: app:
     hearth.manifest {
@@ -48,7 +73,7 @@ let
         domain = toString app.domain;
         # Recipes name a resolver that asks for certificates itself; on this host they come from hearth.certificates.
         environment = { LETS_ENCRYPT_ENV = ""; } // app.environment;
-        recipe.folder = "${app.recipe}";
+        recipe = recipeOf app.recipe;
         snapshot = { inherit (app.snapshot) mode folder; };
         secrets = lib.mapAttrs (_: secret: entries.${secret}.path) app.secrets;
         images = map (image: {
@@ -68,6 +93,7 @@ let
   timeoutOf =
     app:
     300
+    + (if app.recipe.git.url == null then 0 else app.recipe.git.fetchSeconds)
     +
       2
       * (
@@ -89,7 +115,19 @@ let
     app:
     let
       handover = app.update == "handover";
-      network = app.gate.probe.enable || handover;
+      inherit (app.recipe) git;
+      network = app.gate.probe.enable || handover || (git.url != null && !isLocal git.url);
+      # Written out, a path of the declaration is one in the store.
+      reads = map (path: "${path}") (
+        lib.filter (path: path != null) [
+          app.recipe.folder
+          git.credentialsFile
+          git.sshKeyFile
+          git.knownHostsFile
+          git.caFile
+        ]
+        ++ lib.optional (git.url != null && isLocal git.url) (lib.removePrefix "file://" git.url)
+      );
     in
     {
       # Secrets may belong to other users; only their digest and the engine's copy are made here.
@@ -106,7 +144,7 @@ let
         "CAP_MKNOD"
         "CAP_SETFCAP"
       ];
-      # The Docker client needs no network, it talks to a socket; the probe asks over the public address.
+      # The Docker client needs no network, it talks to a socket; the probe asks over the public address, git fetches.
       PrivateNetwork = !network;
       RestrictAddressFamilies = [
         "AF_UNIX"
@@ -117,7 +155,7 @@ let
       ]
       # nft
       ++ lib.optional handover "AF_NETLINK";
-      ProtectHome = hearth.unit.protectHome { reads = [ "${app.recipe}" ]; };
+      ProtectHome = hearth.unit.protectHome { inherit reads; };
     }
     // lib.optionalAttrs (keepsData app) {
       PrivateDevices = false;
@@ -145,6 +183,7 @@ let
       manifestPath = "${paths.manifests}/apps/${name}.json";
       state =
         "hearth/apps/${name}"
+        + lib.optionalString (app.recipe.git.url != null) " ${lib.removePrefix "/var/lib/" paths.recipes}"
         + lib.optionalString (keepsData app && keptInState app) " ${withinState app}";
       # Not required: a refused registry login fails that unit, and not every app needs the registry.
       wants = [
@@ -182,12 +221,45 @@ let
       lib.zipAttrs (lib.mapAttrsToList (name: app: { ${toString (value app)} = name; }) apps)
     );
 
+  complaintsAboutRecipe =
+    option: recipe:
+    let
+      inherit (recipe) git version policy;
+    in
+    [
+      {
+        assertion = (recipe.folder == null) != (git.url == null);
+        message = "${option}: a recipe is either a folder or in git. Set ${option} = ./folder, or ${option}.git.url.";
+      }
+      {
+        assertion = git.url != null || (version == null && policy == "pinned");
+        message = "${option}: a folder has no versions. Take version and policy away, or set ${option}.git.url.";
+      }
+      {
+        assertion = git.url == null || version != null || policy != "pinned";
+        message = "${option}: pinned to no version. Set ${option}.version to the version that the app should have, or ${option}.policy to \"patch\", \"minor\" or \"latest\".";
+      }
+      {
+        assertion = !isCommit version || policy == "pinned";
+        message = "${option}: a commit is no version that others are newer than. Set ${option}.version to a version, or ${option}.policy to \"pinned\".";
+      }
+      {
+        assertion = git.credentialsFile == null || (git.url != null && lib.hasPrefix "https://" git.url);
+        message = "${option}.git.credentialsFile is for repositories at https://. For ssh set ${option}.git.sshKeyFile instead.";
+      }
+      {
+        assertion = git.sshKeyFile == null || (git.url != null && isSsh git.url);
+        message = "${option}.git.sshKeyFile is for repositories that are reached through ssh. For https:// set ${option}.git.credentialsFile instead.";
+      }
+    ];
+
   complaintsAbout =
     name: app:
     let
       option = "hearth.apps.${name}";
     in
-    [
+    complaintsAboutRecipe "${option}.recipe" app.recipe
+    ++ [
       {
         assertion = hearth.types.isName name;
         message = "${option}: a name is made of lower-case letters, digits and `-`. Rename the app.";

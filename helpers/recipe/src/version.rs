@@ -9,7 +9,8 @@ use std::str::FromStr;
 /// The recipe's part is [semantic](https://semver.org), so it says what an update may break. The app's part is whatever
 /// the app's makers write (`2.4.8`, `v1.0-alpine`, `2022-03-09`) and is missing in some recipes. Versions are ordered by
 /// the recipe's part; between equal ones the app's decides, number by number.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Version {
     recipe: semver::Version,
     app: Option<String>,
@@ -70,10 +71,10 @@ impl Ord for Version {
         let (mine, theirs) = (app(self), app(other));
         self.recipe
             .cmp(&other.recipe)
+            .then_with(|| self.app.is_some().cmp(&other.app.is_some()))
             .then_with(|| runs(&mine).cmp(&runs(&theirs)))
             // `1` and `01` are as large as each other but not the same tag.
             .then_with(|| mine.cmp(&theirs))
-            .then_with(|| self.app.is_some().cmp(&other.app.is_some()))
     }
 }
 
@@ -83,9 +84,30 @@ impl PartialOrd for Version {
     }
 }
 
-/// A run of digits or of anything else. Text before numbers, so that `1.0-rc1` is before `1.0.1`.
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.to_string()
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = VersionError;
+
+    fn try_from(text: String) -> Result<Self, VersionError> {
+        text.parse()
+    }
+}
+
+/// What app makers call a version that comes before the one that it is named after, the earliest first.
+const BEFORE_RELEASE: [&str; 11] =
+    ["dev", "snapshot", "nightly", "a", "alpha", "b", "beta", "milestone", "pre", "preview", "rc"];
+
+/// A part of an app's version. Their order makes `1.0-rc1 < 1.0 < 1.0-alpine < 1.0.1`.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Run<'a> {
+    /// A word for what is not released yet, by its place in [`BEFORE_RELEASE`].
+    Before(usize),
+    End,
     Text(&'a str),
     /// The digits without leading zeros: the longer number is the larger one.
     Number(usize, &'a str),
@@ -101,14 +123,27 @@ fn runs(text: &str) -> Vec<Run<'_>> {
         let (run, after) = rest.split_at(end);
         let number = run.trim_start_matches('0');
         match run {
-            run if digits && !run.is_empty() => runs.push(Run::Number(number.len(), number)),
+            _ if digits => runs.push(Run::Number(number.len(), number)),
             // Dots only separate.
             "." => {}
-            run => runs.push(Run::Text(run)),
+            run => runs.push(word(run)),
         }
         rest = after;
     }
+    runs.push(Run::End);
     runs
+}
+
+/// A word with what separates it from its neighbours. A tilde comes before everything, as in Debian's versions.
+fn word(run: &str) -> Run<'_> {
+    let bare = run.trim_matches(['.', '-', '_', '+', '~']);
+    // `1.0-rc.1-alpine` is as unfinished as `1.0-rc.1`: the first word of a run decides.
+    let first = bare.split(['.', '-', '_', '+', '~']).next().unwrap_or_default();
+    match BEFORE_RELEASE.iter().position(|known| first.eq_ignore_ascii_case(known)) {
+        Some(place) => Run::Before(place + 1),
+        None if run.starts_with('~') => Run::Before(0),
+        None => Run::Text(run),
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +183,43 @@ mod tests {
         ];
         for pair in ordered.windows(2) {
             assert!(version(pair[0]) < version(pair[1]), "{} < {}", pair[0], pair[1]);
+        }
+    }
+
+    #[test]
+    fn what_the_makers_of_an_app_add_to_its_version_is_understood() {
+        let ordered = [
+            "1.0.0+1.0~git3",
+            "1.0.0+1.0.0-dev2",
+            "1.0.0+1.0.0-alpha.2",
+            "1.0.0+1.0.0-beta.1",
+            "1.0.0+v1.0.0-rc.1",
+            "1.0.0+1.0.0-rc.1-alpine",
+            "1.0.0+1.0.0-RC2",
+            "1.0.0+1.0.0-rc.10",
+            "1.0.0+1.0.0",
+            "1.0.0+1.0.0-alpine",
+            "1.0.0+1.0.0-ls9",
+            "1.0.0+1.0.0-ls10",
+            "1.0.0+1.0.0.1",
+            "1.0.0+1.0.0.10",
+            "1.0.0+1.0.1-rc1",
+            "1.0.0+1.0.1",
+            "1.0.0+2022-03-09",
+            "1.0.0+2022-11-01",
+            "1.0.0+20230101",
+            "1.0.1",
+            "1.0.1+8.0-92fac7ac",
+        ];
+        for pair in ordered.windows(2) {
+            assert!(version(pair[0]) < version(pair[1]), "{} < {}", pair[0], pair[1]);
+        }
+    }
+
+    #[test]
+    fn equal_in_every_number_is_not_the_same_version() {
+        for (one, other) in [("1.0.0+1.0", "1.0.0+v1.0"), ("1.0.0+1.01", "1.0.0+1.1"), ("1.0.0", "1.0.0+0")] {
+            assert_ne!(version(one).cmp(&version(other)), std::cmp::Ordering::Equal, "{one} {other}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use recipe::{ComposeFile, Environment, Recipe};
 use state::{Digest, Digester};
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Source};
 
 /// Raised when the way in which inputs become a deploy changes, so that every app is deployed once more.
 const SHAPE: &str = "hearth inputs 1";
@@ -38,6 +38,12 @@ pub enum Error {
         path: PathBuf,
         /// The system's reason.
         reason: io::Error,
+    },
+    /// Nobody chose yet which version of the recipe is meant.
+    #[error("the recipe of `{app}` is in a git repository, and no version of it was chosen; the app was not touched")]
+    NotChosen {
+        /// The app.
+        app: String,
     },
     /// The recipe cannot be read.
     #[error(transparent)]
@@ -85,7 +91,18 @@ impl Inputs {
     /// # Errors
     /// When a secret is missing or the recipe cannot be read.
     pub fn read(manifest: &Manifest) -> Result<Self, Error> {
-        let recipe = Recipe::open(&manifest.recipe.folder)?;
+        match &manifest.recipe {
+            Source::Folder(folder) => Self::read_from(manifest, folder),
+            Source::Git(_) => Err(Error::NotChosen { app: manifest.name.to_string() }),
+        }
+    }
+
+    /// Reads them with the recipe in this folder, such as one that was chosen from a repository.
+    ///
+    /// # Errors
+    /// When a secret is missing or the recipe cannot be read.
+    pub fn read_from(manifest: &Manifest, folder: &Path) -> Result<Self, Error> {
+        let recipe = Recipe::open(folder)?;
         let environment = recipe.environment(&manifest.environment, manifest.stack.as_str(), &manifest.domain)?;
         let files = recipe.compose_files(manifest.compose_files.as_deref(), &environment)?;
         let mut secrets = BTreeMap::new();

@@ -85,10 +85,63 @@ impl TryFrom<String> for Name {
 
 /// Where a recipe comes from.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Source {
+#[serde(try_from = "Sources")]
+pub enum Source {
     /// A folder, on NixOS one in the store.
-    pub folder: PathBuf,
+    Folder(PathBuf),
+    /// A git repository, whose tags are its versions.
+    Git(Box<GitSource>),
+}
+
+/// A recipe in a git repository.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GitSource {
+    /// The repository.
+    pub url: updates::Address,
+    /// The version that the app has, or begins with; or a commit.
+    #[serde(rename = "ref")]
+    pub declared: Option<updates::Ref>,
+    /// Which newer versions it moves to by itself.
+    pub policy: updates::Policy,
+    /// Where repositories and recipes are kept on this host.
+    pub recipes: PathBuf,
+    /// With what the repository is reached.
+    pub access: updates::Access,
+}
+
+/// As it is written: one of the two.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Sources {
+    #[serde(default)]
+    folder: Option<PathBuf>,
+    #[serde(default)]
+    git: Option<Box<GitSource>>,
+}
+
+impl TryFrom<Sources> for Source {
+    type Error = &'static str;
+
+    fn try_from(sources: Sources) -> Result<Self, &'static str> {
+        match sources {
+            Sources { folder: Some(folder), git: None } => Ok(Self::Folder(folder)),
+            Sources { folder: None, git: Some(git) } => Ok(Self::Git(git)),
+            _ => Err("a recipe has either a `folder` or `git`"),
+        }
+    }
+}
+
+impl GitSource {
+    /// A commit is no version that others are newer than.
+    fn check(&self, app: &Name) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !matches!(self.declared, Some(updates::Ref::Commit(_))) || self.policy == updates::Policy::Pinned,
+            "`{app}` has a commit for a version and policy = \"{}\": set `hearth.apps.{app}.recipe.version` to a version, or the policy to \"pinned\"",
+            self.policy
+        );
+        Ok(())
+    }
 }
 
 /// An image in the Nix store.
@@ -197,6 +250,13 @@ impl Manifest {
             "`{}` has update = \"handover\" and no nftCommand: a handover moves connections with nftables",
             self.name
         );
-        Ok(())
+        match &self.recipe {
+            Source::Folder(_) => Ok(()),
+            Source::Git(git) => git.check(&self.name),
+        }
     }
 }
+
+#[cfg(test)]
+#[path = "manifest_tests.rs"]
+mod tests;

@@ -1,2 +1,2 @@
-# refused: The option `hearth.apps.shop.recipe' was accessed but has no value defined
+# refused: hearth.apps.shop.recipe: a recipe is either a folder or in git. Set hearth.apps.shop.recipe = ./folder, or
 { hearth.apps.shop.domain = "shop.example.org"; }

@@ -1,0 +1,55 @@
+use std::path::Path;
+
+use super::*;
+
+/// The manifest of an app with this recipe.
+fn with(recipe: &str) -> Result<Manifest, String> {
+    let text = format!(
+        r#"{{"schema":1,"stateFolder":"/s","dockerSocket":"/d","dockerConfigFolder":"/c","dockerCommand":"/docker",
+        "name":"shop","stack":"shop","domain":"","recipe":{recipe},"composeFiles":null,"environment":{{}},"secrets":{{}},
+        "images":[],"gate":{{"convergeSeconds":1,"healthySeconds":1,"restartLimit":1,"probe":null}},
+        "allow":{{"hostPaths":[],"privileged":false,"hostNetwork":false,"capabilities":[],"devices":[]}},
+        "update":"rolling","drainSeconds":1,"nftCommand":null,"systemctlCommand":null}}"#
+    );
+    let manifest: Manifest =
+        state::manifest::parse(Path::new("shop.json"), text.as_bytes()).map_err(|error| error.to_string())?;
+    manifest.check().map_err(|error| error.to_string())?;
+    Ok(manifest)
+}
+
+fn git(url: &str, version: &str, policy: &str) -> String {
+    format!(
+        r#"{{"folder":null,"git":{{"url":"{url}","ref":{version},"policy":"{policy}","recipes":"/var/lib/hearth/recipes",
+        "access":{{"gitCommand":"/git","sshCommand":null,"credentialsFile":null,"sshKeyFile":null,"knownHostsFile":null,
+        "caFile":null,"fetchSeconds":120}}}}}}"#
+    )
+}
+
+#[test]
+fn a_recipe_is_a_folder_or_in_a_repository() {
+    assert!(matches!(with(r#"{"folder":"/recipe"}"#).unwrap().recipe, Source::Folder(_)));
+    assert!(matches!(with(r#"{"folder":"/recipe","git":null}"#).unwrap().recipe, Source::Folder(_)));
+    let manifest = with(&git("https://git.example.org/shop", "\"1.2.0+3.4\"", "minor")).unwrap();
+    let Source::Git(source) = manifest.recipe else { panic!("{:?}", manifest.recipe) };
+    assert_eq!(source.policy, updates::Policy::Minor);
+    assert_eq!(source.declared.unwrap().to_string(), "1.2.0+3.4");
+}
+
+#[test]
+fn what_is_wrong_with_a_repository_is_said_before_the_host_is_touched() {
+    let commit = format!("\"{}\"", "0".repeat(40));
+    let both = git("/srv/x", "null", "patch").replace("\"folder\":null", "\"folder\":\"/recipe\"");
+    for (recipe, says) in [
+        ("{}".to_owned(), "either a `folder` or `git`"),
+        (both, "either a `folder` or `git`"),
+        (git("https://me:secret@git.example.org/shop", "null", "patch"), "put them into the credentials file"),
+        (git("ext::sh -c id", "null", "patch"), "is no repository"),
+        (git("/srv/x", "\"main\"", "patch"), "branches move"),
+        (git("/srv/x", "null", "newest"), "unknown variant `newest`"),
+        (git("/srv/x", &commit, "patch"), "`shop` has a commit for a version"),
+    ] {
+        let said = with(&recipe).unwrap_err();
+        assert!(said.contains(says) && !said.contains("secret@"), "{recipe}: {said}");
+    }
+    assert!(with(&git("/srv/x", &commit, "pinned")).is_ok());
+}

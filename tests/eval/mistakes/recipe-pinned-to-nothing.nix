@@ -1,0 +1,2 @@
+# refused: hearth.apps.shop.recipe: pinned to no version.
+{ hearth.apps.shop.recipe.git.url = "https://git.example.org/shop"; }

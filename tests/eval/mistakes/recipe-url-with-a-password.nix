@@ -1,0 +1,7 @@
+# refused: is not of type `null or address of a git repository without a password in it
+{
+  hearth.apps.shop.recipe = {
+    git.url = "https://me:hunter2@git.example.org/shop";
+    policy = "patch";
+  };
+}
