@@ -107,15 +107,7 @@ let
   manifestPath = "${paths.manifests}/alerts.json";
 
   has = kind: lib.any (channel: channel ? ${kind}) (lib.attrValues cfg.channels);
-  # A program of the user's may do anything; what it needs beyond this it gets from its own unit's settings.
-  network = lib.any has [
-    "command"
-    "webhook"
-    "ntfy"
-    "gotify"
-    "matrix"
-    "email"
-  ];
+  network = cfg.channels != { };
 
   serviceConfig =
     hearth.unit.hardening
@@ -147,6 +139,9 @@ let
       ];
       ReadWritePaths = "-/var/spool";
     };
+  # One for each: systemd hands over how a unit ended ($MONITOR_…) only to one that no other unit starts.
+  alertOf = name: "hearth-alert-${lib.removePrefix "hearth-" name}";
+
   after = [
     "hearth-secrets.service"
     "network-online.target"
@@ -159,7 +154,7 @@ in
       default = true;
       description = ''
         Whether problems are told: an app that was rolled back, is held or failed, a unit that could not start, a certificate or
-        a disk that is running out. Without `channels` they are told to the journal of `hearth-alert@…` and `hearth-alerts` only.
+        a disk that is running out. Without `channels` they are told to the journal of `hearth-alerts` and `hearth-alert-…` only.
       '';
     };
     channels = lib.mkOption {
@@ -256,26 +251,28 @@ in
             inherit after;
             serviceConfig = serviceConfig // {
               ExecStart = "${config.hearth.package}/bin/send-alert ${manifestPath}";
-              SuccessExitStatus = "10";
+              SuccessExitStatus = "10 20";
             };
           };
-          "hearth-alert@" = {
-            description = "Tell how %i ended";
+        }
+        (lib.mapAttrs' (
+          name: unit:
+          lib.nameValuePair (alertOf name) {
+            description = "Tell how ${unit.object} ended";
             inherit after;
             # A unit that fails again and again, every few seconds, is looked at every time.
             unitConfig.StartLimitIntervalSec = 0;
             serviceConfig = serviceConfig // {
-              ExecStart = "${config.hearth.package}/bin/send-alert --unit %i.service ${manifestPath}";
-              # What a channel did not take, hearth-alerts tries again: that unit fails as long as it does not.
-              SuccessExitStatus = "1 10";
+              ExecStart = "${config.hearth.package}/bin/send-alert --unit ${name}.service ${manifestPath}";
+              # What a channel did not take, hearth-alerts tries again: that unit fails when it does not for an hour.
+              SuccessExitStatus = "1 10 20";
             };
-          };
-        }
-        # systemd tells the started unit how the other one ended; one instance each, because it does so only then.
+          }
+        ) cfg.units)
         (lib.mapAttrs (name: _: {
           unitConfig = {
-            OnFailure = "hearth-alert@${name}.service";
-            OnSuccess = "hearth-alert@${name}.service";
+            OnFailure = "${alertOf name}.service";
+            OnSuccess = "${alertOf name}.service";
           };
         }) cfg.units)
       ];

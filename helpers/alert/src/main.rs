@@ -9,8 +9,8 @@ use clap::Parser;
 /// Tell a person what they must see, once: rolled back, held, failed, could not run, running out.
 ///
 /// Looks at the receipts of the units that the manifest names, at what systemd says of them, and at disks. Ends with exit
-/// code 0 when there was nothing to tell, 10 when it was told, 1 when a channel did not take it; that one gets it at a
-/// later run.
+/// code 0 when there was nothing to tell, 10 when it was told, 20 when a channel did not take it; that one gets it at a
+/// later run, and the exit code is 1 once it has not taken it for an hour.
 ///
 /// Example, to see whether alerts arrive: send-alert --test /etc/hearth/alerts.json
 #[derive(Parser)]

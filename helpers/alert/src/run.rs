@@ -14,6 +14,9 @@ use crate::memory::{Memory, Parcel};
 use crate::observe;
 use crate::plan::{Looked, Rules, forget_undeclared, tell};
 
+/// How long a channel may be down before the run counts as failed: servers restart, networks come late after a boot.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
+
 /// What a run is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
@@ -97,7 +100,13 @@ fn try_run(
         ));
     }
     let channels: Vec<_> = undelivered.iter().map(|failed| failed.channel.as_str()).collect();
-    Ok((Outcome::Failed, format!("{} did not take what was to be told", channels.join(", "))))
+    let channels = channels.join(", ");
+    let waits = memory.outbox.iter().map(|parcel| now.duration_since(parcel.event.at).abs()).max();
+    Ok(if waits.is_some_and(|waits| waits >= PATIENCE) {
+        (Outcome::Failed, format!("{channels} did not take what was to be told, for more than an hour"))
+    } else {
+        (Outcome::Held, format!("{channels} did not take what is to be told yet"))
+    })
 }
 
 fn count(number: usize, word: &str) -> String {
