@@ -38,6 +38,9 @@ in
       domains = [ "*.example.org" ];
     };
 
+    # Whatever takes JSON: put your own here, or ntfy, Gotify, Matrix, mail, a program.
+    alerts.channels.sink.webhook.url = "http://127.0.0.1:9911/alerts";
+
     apps = {
       hello = {
         domain = "hello.example.org";

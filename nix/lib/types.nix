@@ -56,6 +56,14 @@ in
     lib.types.strMatching "([0-9]+(us|ms|s|sec|min|m|h|hr|d|w)? ?)+"
   );
 
+  httpAddress =
+    described "address that begins with https:// or http://"
+      (lib.types.strMatching "https?://[^[:space:]]+");
+
+  emailAddress = described "e-mail address such as admin@example.org" (
+    lib.types.strMatching "[^@[:space:],]+@[^@[:space:],]+"
+  );
+
   seconds = lib.types.ints.between 1 86400;
 
   # What an attribute name becomes: a file, a unit, a part of swarm object names.

@@ -7,6 +7,7 @@
 }:
 {
   imports = [
+    ./alerts.nix
     ./apps.nix
     ./certificates.nix
     ./docker-read.nix

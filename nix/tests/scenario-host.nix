@@ -51,6 +51,7 @@ in
     pkgs.curl
     pkgs.jq
     pkgs.openssl
+    pkgs.python3
   ];
 
   services.dockerRegistry = {

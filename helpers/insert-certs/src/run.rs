@@ -50,6 +50,8 @@ async fn insert<E: Secrets>(
     let (pair, good) = read(manifest, now)?;
     receipt.warnings.extend(good.warnings.iter().cloned());
     receipt.warnings.extend(expiry_warning(&good, manifest.expiry_warning_days, now));
+    // Alerts and metrics read when it ends from here.
+    receipt.found = serde_json::json!({ "expires": good.expires, "domains": manifest.domains });
 
     let engine = connect()?;
     let label = format!("{LABEL}={}", manifest.name.as_str());

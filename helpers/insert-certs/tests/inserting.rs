@@ -183,6 +183,7 @@ fn an_end_that_is_near_is_told_by_every_run() {
         let manifest = host.manifest();
         let receipt = runtime.block_on(run(&manifest, || Ok(Shared(&host.engine)), false, soon)).unwrap();
         assert_eq!(receipt.warnings, ["the certificate expires in 8 days, on 2200-01-01T00:00:00Z; renew it"]);
+        assert_eq!(receipt.found["expires"], "2200-01-01T00:00:00Z");
     }
 }
 

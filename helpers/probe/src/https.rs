@@ -13,7 +13,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use crate::{Answer, Ask, Failure, Probe, TlsProblem};
+use crate::{Answer, Ask, Failure, Probe, Request, TlsProblem};
 
 /// How much of a body is read.
 const BODY_MAX: u64 = 1024 * 1024;
@@ -24,43 +24,67 @@ pub struct Https;
 
 impl Ask for Https {
     fn ask(&self, probe: &Probe) -> Result<Answer, Failure> {
-        let answer = agent(probe)?.get(&probe.url).header("user-agent", "hearth-probe").call();
-        let mut answer = answer.map_err(|error| failure(error, probe.timeout))?;
-        let mut body = Vec::new();
-        let read = answer.body_mut().as_reader().take(BODY_MAX).read_to_end(&mut body);
-        read.map_err(|error| failure(ureq::Error::from(error), probe.timeout))?;
-        let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
-        Ok(Answer {
-            status: answer.status().as_u16(),
-            location: location.map(ToOwned::to_owned),
-            body: String::from_utf8_lossy(&body).into_owned(),
-        })
+        let agent = agent(&probe.url, probe.ca_file.as_deref(), probe.connect_to, probe.timeout)?;
+        let answer = agent.get(&probe.url).header("user-agent", "hearth-probe").call();
+        answer.map_err(|error| failure(error, probe.timeout)).and_then(|answer| read(answer, probe.timeout))
     }
 }
 
+/// Sends a request with a body. Redirects are not followed: what is told to one server is not told to another.
+///
+/// # Errors
+/// Why no answer came; an answer with any status is one.
+pub fn send(request: &Request<'_>) -> Result<Answer, Failure> {
+    let agent = agent(request.url, request.ca_file, None, request.timeout)?;
+    let mut built = ureq::http::Request::builder().method(request.method).uri(request.url);
+    for (name, value) in request.headers {
+        built = built.header(*name, *value);
+    }
+    let built = built.body(request.body).map_err(|error| failure(ureq::Error::Http(error), request.timeout))?;
+    let answer = agent.run(built).map_err(|error| failure(error, request.timeout))?;
+    read(answer, request.timeout)
+}
+
+fn read(mut answer: ureq::http::Response<ureq::Body>, timeout: Duration) -> Result<Answer, Failure> {
+    let mut body = Vec::new();
+    let read = answer.body_mut().as_reader().take(BODY_MAX).read_to_end(&mut body);
+    read.map_err(|error| failure(ureq::Error::from(error), timeout))?;
+    let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
+    Ok(Answer {
+        status: answer.status().as_u16(),
+        location: location.map(ToOwned::to_owned),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}
+
 /// One agent a request: a connection that was kept open would prove nothing about the next visitor's.
-fn agent(probe: &Probe) -> Result<Agent, Failure> {
+fn agent(
+    url: &str,
+    ca_file: Option<&Path>,
+    connect_to: Option<SocketAddr>,
+    timeout: Duration,
+) -> Result<Agent, Failure> {
     let tls = TlsConfig::builder()
-        .root_certs(roots(probe)?)
+        .root_certs(roots(url, ca_file)?)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .build();
     let config = Config::builder()
         .tls_config(tls)
-        .timeout_global(Some(probe.timeout))
+        .timeout_global(Some(timeout))
         .http_status_as_error(false)
         .max_redirects(0)
         // A proxy of the environment would answer in the app's place.
         .proxy(None)
         .build();
-    let resolver = ConnectTo { address: probe.connect_to, system: DefaultResolver::default() };
+    let resolver = ConnectTo { address: connect_to, system: DefaultResolver::default() };
     Ok(Agent::with_parts(config, DefaultConnector::default(), resolver))
 }
 
-fn roots(probe: &Probe) -> Result<RootCerts, Failure> {
-    if !probe.url.starts_with("https:") {
+fn roots(url: &str, ca_file: Option<&Path>) -> Result<RootCerts, Failure> {
+    if !url.starts_with("https:") {
         return Ok(Vec::<Certificate<'static>>::new().into());
     }
-    let certificates = match &probe.ca_file {
+    let certificates = match ca_file {
         Some(file) => from_file(file)?,
         None => from_system()?,
     };

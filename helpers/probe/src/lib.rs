@@ -10,12 +10,12 @@ mod failure;
 mod https;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use budget::{Attempt, Budget, Success, until_it_answers};
 pub use failure::{Failure, TlsProblem};
-pub use https::Https;
+pub use https::{Https, send};
 
 /// What is asked, and what must come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,23 @@ impl Probe {
             _ => Ok(()),
         }
     }
+}
+
+/// A request that tells a server something, for [`send`].
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// `POST`, `PUT` and the like.
+    pub method: &'a str,
+    /// The address, `https://` or `http://`.
+    pub url: &'a str,
+    /// Headers; their values may be secrets, so that this type prints nothing.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body.
+    pub body: &'a [u8],
+    /// Certificates to trust, PEM, in place of the system's.
+    pub ca_file: Option<&'a Path>,
+    /// How long it may take.
+    pub timeout: Duration,
 }
 
 /// What came back.

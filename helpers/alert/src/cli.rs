@@ -1,0 +1,42 @@
+//! What `main` dispatches to: printing and exit codes.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use state::Outcome;
+
+use crate::manifest::Manifest;
+use crate::run::{Asked, run};
+
+fn read(path: &Path) -> anyhow::Result<Manifest> {
+    let manifest: Manifest = state::manifest::read(path)?;
+    manifest.check().map_err(|error| anyhow::anyhow!("manifest {}: {error:#}; nothing was done", path.display()))?;
+    Ok(manifest)
+}
+
+/// Checks a manifest and says nothing when it is good.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
+    read(path).map(|_| ExitCode::SUCCESS)
+}
+
+/// Tells what is to be told.
+///
+/// # Errors
+/// When the manifest cannot be read or the receipt cannot be written.
+pub fn tell(path: &Path, asked: &Asked, dry_run: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let manifest = read(path)?;
+    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let receipt = run(&manifest, asked, dry_run, &mut say)?;
+    receipt.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
+    if json {
+        println!("{}", serde_json::to_string_pretty(&receipt)?);
+    } else if receipt.outcome == Outcome::Failed {
+        eprintln!("{}", receipt.closing_line());
+    } else {
+        println!("{}", receipt.closing_line());
+    }
+    Ok(ExitCode::from(receipt.outcome.exit_code()))
+}

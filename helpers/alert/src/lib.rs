@@ -1,0 +1,23 @@
+//! What a person must see, told once.
+//!
+//! The units of a host write receipts and know nothing of alerts. After each run, systemd starts `send-alert` for the
+//! unit that ended (`OnFailure=` and `OnSuccess=`), and a timer starts it for all of them. It [looks](observe) at the
+//! newest receipt, at what systemd says of the unit and at the disks, [judges](judge) whether there is a problem, and
+//! [plans](plan) what to tell: a problem that is new, one that has lasted so long that it is told again, one that is
+//! over. What is told is kept in an outbox on disk until each [channel] has taken it: a channel that is down gets it
+//! later, and holds back no other.
+//!
+//! A helper that could not even start left no receipt, so what systemd says of its unit is a finding of its own.
+
+pub mod channel;
+pub mod cli;
+mod deliver;
+pub mod event;
+pub mod judge;
+pub mod manifest;
+pub mod memory;
+mod observe;
+pub mod plan;
+mod run;
+
+pub use run::{Asked, run};

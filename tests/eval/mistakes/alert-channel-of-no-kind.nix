@@ -1,0 +1,2 @@
+# refused: hearth.alerts.channels.x
+{ hearth.alerts.channels.x.pager.number = 1; }

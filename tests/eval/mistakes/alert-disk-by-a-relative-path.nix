@@ -1,0 +1,2 @@
+# refused: hearth.alerts.disks: `var` is no absolute path. Write one such as /var.
+{ hearth.alerts.disks.var = { }; }

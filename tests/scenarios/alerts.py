@@ -1,0 +1,108 @@
+# What ends badly is told once, with the reason, and its end once; a helper that could not even start is told, too.
+
+UNIT = "hearth-app-hello.service"
+SINK = """
+import http.server, sys
+
+class Sink(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        with open("/run/alerts.jsonl", "ab") as log:
+            log.write(body + b"\\n")
+        self.send_response(204)
+        self.end_headers()
+
+http.server.HTTPServer(("127.0.0.1", 9911), Sink).serve_forever()
+"""
+
+
+def sink():
+    """Starts what the example host's alerts are sent to."""
+    host.succeed(f"cat > /run/sink.py <<'END'\n{SINK}\nEND")
+    host.succeed("systemd-run --quiet --unit=sink python3 /run/sink.py")
+    host.wait_for_open_port(9911)
+
+
+def alerts():
+    """What has arrived, once all that was started has ended."""
+    host.wait_until_fails("systemctl list-units --plain --no-legend --state=activating 'hearth-alert*' | grep .", timeout=60)
+    return [json.loads(line) for line in host.execute("cat /run/alerts.jsonl")[1].splitlines()]
+
+
+def told(events):
+    """The events in short."""
+    return [(event["status"], event["object"], event["kind"]) for event in events]
+
+
+wait_until_serving()
+
+with subtest("a host on which all is well tells nothing"):
+    host.succeed("systemctl start hearth-alerts.service")
+    assert receipt("alerts")["outcome"] == "unchanged", receipt("alerts")
+    host.fail("test -e /run/alerts.jsonl")
+
+with subtest("what no channel takes is kept for it, and is no failed unit yet"):
+    take_back = declare("hello", '.environment.APP_VERSION = "9.9.9" | .gate.convergeSeconds = 60')
+    good, _ = reconcile(UNIT)
+    assert not good
+    host.wait_until_succeeds("grep -q held /var/lib/hearth/alerts/last.json", timeout=30)
+    host.fail("systemctl is-failed hearth-alerts.service hearth-alert-app-hello.service")
+
+with subtest("it arrives once the sink is there: one alert, with the reason"):
+    sink()
+    host.succeed("systemctl start hearth-alerts.service")
+    events = alerts()
+    assert len(events) == 1, told(events)
+    assert told(events)[0][:2] == ("problem", "app hello"), events
+    assert "9.9.9" in events[0]["cause"] and "cannot be pulled" in events[0]["cause"], events
+    assert "9.9.9" in events[0]["text"] and UNIT in events[0]["remedy"], events
+
+with subtest("the same failure again tells nothing, whoever looks"):
+    good, _ = reconcile(UNIT)
+    assert not good
+    host.succeed("systemctl start hearth-alerts.service")
+    assert len(alerts()) == 1, told(alerts())
+
+with subtest("it is told once that it is well again"):
+    take_back()
+    good, words = reconcile(UNIT)
+    assert good, words
+    events = alerts()
+    assert told(events)[1:] == [("resolved", "app hello", events[0]["kind"])], told(events)
+    good, _ = reconcile(UNIT)
+    assert good and len(alerts()) == 2, told(alerts())
+
+with subtest("a version that exits at once is rolled back, and that is told with the end of its log"):
+    take_back = declare("hello", '.environment.APP_VERSION = "1.2.0-exits" | .gate.convergeSeconds = 60')
+    reconcile(UNIT)
+    reconcile(UNIT)
+    events = alerts()[2:]
+    assert told(events) == [("problem", "app hello", "rolled-back")], told(events)
+    assert any("exits at start, as told" in line for line in events[0]["details"]), events
+    take_back()
+    reconcile(UNIT)
+    assert told(alerts()[3:]) == [("resolved", "app hello", "rolled-back")], told(alerts())
+
+with subtest("a helper that is missing is told, and so is one that was killed"):
+    override = "/run/systemd/system/hearth-app-hello.service.d/missing.conf"
+    host.succeed(f"mkdir -p $(dirname {override})")
+    for command, says in (("/nonexistent/helper", "203/EXEC"), ("/bin/sh -c 'kill -9 $$$$'", "signal KILL")):
+        host.succeed(f"printf '%s\\n' '[Service]' ExecStart= \"ExecStart={command}\" > {override}; systemctl daemon-reload")
+        before = len(alerts())
+        for _ in range(2):
+            good, _ = reconcile(UNIT)
+            assert not good
+        events = alerts()[before:]
+        assert told(events) == [("problem", "app hello", "not-started")], told(events)
+        assert says in events[0]["cause"], events[0]
+    host.succeed(f"rm {override}; systemctl daemon-reload")
+    before = len(alerts())
+    reconcile(UNIT)
+    assert told(alerts()[before:]) == [("resolved", "app hello", "not-started")], told(alerts())
+
+with subtest("a disk that runs out is told with its numbers"):
+    host.succeed("jq '.disks.\"/\".freePercent = 99' /etc/hearth/alerts.json > /run/alerts.json")
+    host.execute("send-alert /run/alerts.json || /opt/hearth/bin/send-alert /run/alerts.json")
+    assert told(alerts()[-1:]) == [("problem", "disk of /", "disk-fills")], told(alerts())
+    host.succeed("systemctl start hearth-alerts.service")
+    assert told(alerts()[-1:]) == [("resolved", "disk of /", "disk-fills")], told(alerts())
