@@ -22,6 +22,25 @@ const PREFIX: &str = "ENC[AES256_GCM,data:";
 pub struct DataKey(Zeroizing<[u8; 32]>);
 
 impl DataKey {
+    /// A new data key from the system's random numbers.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn generate() -> Result<Self, std::io::Error> {
+        let mut key = Zeroizing::new([0; 32]);
+        random(&mut *key)?;
+        Ok(Self(key))
+    }
+
+    /// A key that nothing is encrypted with, for a document that has none yet.
+    pub(crate) fn from_zeros() -> Self {
+        Self(Zeroizing::new([0; 32]))
+    }
+
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// A data key from its 32 bytes; `None` for any other length.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut key = Zeroizing::new([0; 32]);
@@ -37,6 +56,11 @@ impl std::fmt::Debug for DataKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("DataKey(…)")
     }
+}
+
+/// Fills the bytes with the system's random numbers.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), std::io::Error> {
+    getrandom::fill(bytes).map_err(|error| std::io::Error::other(format!("no random numbers: {error}")))
 }
 
 /// Whether `text` has the outer form of an encrypted value.
@@ -82,6 +106,31 @@ impl Cipher {
         };
         opened.map_err(|_| "it does not decrypt: it was changed or moved, or is from another file".to_owned())?;
         typed(std::mem::take(&mut *data), parts.kind)
+    }
+
+    /// Encrypts one value with a nonce of its own. An empty text stays one, as in sops.
+    pub fn encrypt(&self, plain: &[u8], kind: &str, path: &str) -> Result<Text, std::io::Error> {
+        if plain.is_empty() {
+            return Ok(Text::default());
+        }
+        let mut nonce = GenericArray::<u8, U32>::default();
+        random(&mut nonce)?;
+        let gcm = AesGcm::<Aes256, U32>::from(self.aes.clone());
+        let mut data = plain.to_vec();
+        let tag = gcm
+            .encrypt_in_place_detached(&nonce, path.as_bytes(), &mut data)
+            .map_err(|_| std::io::Error::other("a value of more than 64 GiB"))?;
+        let mut text = String::with_capacity(PREFIX.len() + data.len() * 4 / 3 + 112);
+        text.push_str(PREFIX);
+        BASE64_STANDARD.encode_string(&data, &mut text);
+        text.push_str(",iv:");
+        BASE64_STANDARD.encode_string(nonce, &mut text);
+        text.push_str(",tag:");
+        BASE64_STANDARD.encode_string(tag, &mut text);
+        text.push_str(",type:");
+        text.push_str(kind);
+        text.push(']');
+        Ok(Text::new(text.into_bytes()))
     }
 
     fn open<N: ArrayLength<u8>>(

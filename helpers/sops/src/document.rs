@@ -10,7 +10,10 @@ use crate::format::Format;
 use crate::identity::Identities;
 use crate::key_path::KeyPath;
 use crate::metadata::Metadata;
+use crate::open::OpenDocument;
+use crate::time::without_fraction;
 use crate::value::{Scalar, Text, Value};
+use crate::walk::Kept;
 use crate::{unlock, walk};
 
 /// An encrypted file that was read and not yet decrypted.
@@ -98,9 +101,23 @@ impl Document {
     /// [`Error::Value`], [`Error::MacMismatch`] and [`Error::NoMac`] when the file was changed.
     pub fn decrypt_with(mut self, key: &DataKey) -> Result<Plaintext, Error> {
         let cipher = Cipher::new(key);
-        let computed = self.walk(&cipher)?;
+        let computed = self.walk(&cipher, None)?;
         self.verify(&cipher, &computed)?;
         Ok(self.into_plaintext())
+    }
+
+    /// Decrypts the file, verifies its MAC, and keeps what is needed to change it and encrypt it again.
+    ///
+    /// # Errors
+    /// Those of [`decrypt`](Self::decrypt).
+    pub fn open(mut self, identities: &Identities) -> Result<OpenDocument, Error> {
+        let key = self.data_key(identities)?;
+        let cipher = Cipher::new(&key);
+        let mut kept = Kept::default();
+        let computed = self.walk(&cipher, Some(&mut kept))?;
+        self.verify(&cipher, &computed)?;
+        let metadata = self.metadata.clone();
+        Ok(OpenDocument::new(self.into_plaintext(), metadata, key, kept))
     }
 
     /// Decrypts the file and leaves it at that: values were authenticated each by itself, the file as a whole was not.
@@ -109,12 +126,12 @@ impl Document {
     /// # Errors
     /// [`Error::Value`] when a value does not decrypt.
     pub fn decrypt_unverified(mut self, key: &DataKey) -> Result<Plaintext, Error> {
-        self.walk(&Cipher::new(key))?;
+        self.walk(&Cipher::new(key), None)?;
         Ok(self.into_plaintext())
     }
 
-    fn walk(&mut self, cipher: &Cipher) -> Result<String, Error> {
-        walk::decrypt(&mut self.documents, &self.metadata, cipher).map_err(|refused| Error::Value {
+    fn walk(&mut self, cipher: &Cipher, kept: Option<&mut Kept>) -> Result<String, Error> {
+        walk::decrypt(&mut self.documents, &self.metadata, cipher, kept).map_err(|refused| Error::Value {
             file: self.file.clone(),
             key: refused.key,
             reason: refused.reason,
@@ -139,7 +156,7 @@ impl Document {
     fn stored_mac(&self, cipher: &Cipher) -> Result<Text, Error> {
         let raw = &self.metadata.last_modified;
         let mut refused = String::new();
-        for time in [go_rfc3339(raw), raw.clone()] {
+        for time in [without_fraction(raw), raw.clone()] {
             match cipher.decrypt(&self.metadata.mac, &time) {
                 Ok(Decrypted::Scalar(Scalar::Str(mac))) => return Ok(mac),
                 Ok(_) => "it is not a text".clone_into(&mut refused),
@@ -155,26 +172,57 @@ impl Document {
     }
 }
 
-/// A time as Go prints it with `time.RFC3339`: no fraction of a second, and `Z` for an offset of nothing.
-fn go_rfc3339(text: &str) -> String {
-    let (clock, zone) = match text.rfind(['Z', '+', '-']) {
-        Some(at) if at > 10 => text.split_at(at),
-        _ => return text.to_owned(),
-    };
-    let seconds = clock.split_once('.').map_or(clock, |(seconds, _)| seconds);
-    let zone = if matches!(zone, "+00:00" | "-00:00") { "Z" } else { zone };
-    format!("{seconds}{zone}")
-}
-
 /// A decrypted file. Zeroed when dropped.
 #[derive(Clone, Debug)]
 pub struct Plaintext {
-    file: PathBuf,
-    format: Format,
-    documents: Vec<Value>,
+    pub(crate) file: PathBuf,
+    pub(crate) format: Format,
+    pub(crate) documents: Vec<Value>,
 }
 
 impl Plaintext {
+    /// Reads a text that is not encrypted, to encrypt it. `file` is what errors call it.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`], and [`Error::AlreadyEncrypted`] when it has the key of the `sops` section.
+    pub fn parse(text: &[u8], format: Format, file: &Path) -> Result<Self, Error> {
+        let documents = format.parse_clear(text, file)?;
+        let file = file.to_owned();
+        if documents.is_empty() {
+            let reason = "it is empty; it needs at least one value".to_owned();
+            return Err(Error::Syntax { file, line: 1, column: 1, reason });
+        }
+        if let Some(key) = format.reserved_key(&documents) {
+            return Err(Error::AlreadyEncrypted { key: key.to_owned(), file });
+        }
+        Ok(Self { file, format, documents })
+    }
+
+    /// The format of the file that this was read from.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The whole file in clear, in another format if one is asked for: what `sops decrypt --output-type` prints.
+    ///
+    /// # Errors
+    /// [`Error::Write`] when the format has no way to say what is in the file.
+    pub fn write(&self, format: Format) -> Result<Text, Error> {
+        format.write(&self.documents).map_err(|reason| Error::Write { file: self.file.clone(), reason })
+    }
+
+    /// One value or part of the file in clear: what `sops decrypt --extract` prints.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`], and [`Error::Write`] when the format has no way to say it.
+    pub fn extract(&self, key: &KeyPath, format: Format) -> Result<Text, Error> {
+        if key.is_root() {
+            return self.write(format);
+        }
+        let value = self.get(key)?;
+        format.write_value(value).map_err(|reason| Error::Write { file: self.file.clone(), reason })
+    }
+
     /// The documents: one, but for YAML streams.
     pub fn documents(&self) -> &[Value] {
         &self.documents
@@ -191,10 +239,10 @@ impl Plaintext {
     /// The bytes of the value at `key`, or of the whole file when the path is empty.
     ///
     /// # Errors
-    /// [`Error::NoSuchKey`] when there is none, or a mapping, a list or null in its place.
+    /// [`Error::Write`] when the whole file cannot be written, [`Error::NoSuchKey`] when there is none, or a mapping, a list or null in its place.
     pub fn bytes(&self, key: &KeyPath) -> Result<Text, Error> {
         if key.is_root() || self.format == Format::Binary {
-            return Ok(self.format.write(&self.documents));
+            return self.write(self.format);
         }
         let value = self.get(key)?;
         let scalar = if let Value::Scalar(scalar) = value { scalar.plain_bytes() } else { None };
@@ -206,7 +254,7 @@ impl Plaintext {
     }
 }
 
-fn find<'tree>(documents: &'tree [Value], key: &KeyPath, file: &Path) -> Result<&'tree Value, Error> {
+pub(crate) fn find<'tree>(documents: &'tree [Value], key: &KeyPath, file: &Path) -> Result<&'tree Value, Error> {
     let mut not_found = "the file is empty".to_owned();
     for document in documents {
         match key.find(document) {
@@ -215,22 +263,4 @@ fn find<'tree>(documents: &'tree [Value], key: &KeyPath, file: &Path) -> Result<
         }
     }
     Err(Error::NoSuchKey { file: file.to_owned(), key: key.clone(), reason: not_found })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_printed_as_go_prints_it() {
-        for (text, go) in [
-            ("2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z"),
-            ("2024-01-02T03:04:05.678Z", "2024-01-02T03:04:05Z"),
-            ("2024-01-02T03:04:05+00:00", "2024-01-02T03:04:05Z"),
-            ("2024-01-02T03:04:05+02:00", "2024-01-02T03:04:05+02:00"),
-            ("nonsense", "nonsense"),
-        ] {
-            assert_eq!(go_rfc3339(text), go);
-        }
-    }
 }

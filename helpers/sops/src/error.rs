@@ -102,6 +102,35 @@ pub enum Error {
         /// The file.
         file: PathBuf,
     },
+    /// The file is encrypted already, or has a key that the `sops` section needs.
+    #[error(
+        "{}: it has the key `{key}`, which is the place of the sops metadata: the file is encrypted already, or the key wants another name",
+        file.display()
+    )]
+    AlreadyEncrypted {
+        /// The file.
+        file: PathBuf,
+        /// The key.
+        key: String,
+    },
+    /// What the file holds cannot be written in its format, or not be encrypted.
+    #[error("{} cannot be written: {reason}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The data key cannot be encrypted to a recipient.
+    #[error("{}: recipient {recipient}: {reason}; the file is left as it was", file.display())]
+    Recipient {
+        /// The file.
+        file: PathBuf,
+        /// The recipient.
+        recipient: String,
+        /// Why.
+        reason: String,
+    },
     /// The file has no value where one was asked for.
     #[error("{}: no key `{key}`: {reason}", file.display())]
     NoSuchKey {

@@ -55,7 +55,7 @@ impl Identities {
     /// Adds the identities of a file as `age-keygen` writes it: a line each, empty lines and `#` comments between.
     ///
     /// # Errors
-    /// When the file cannot be read, or has a line that is no X25519 identity; none of it is then added.
+    /// When the file cannot be read, or has a line that is no identity; none of it is then added.
     pub fn add_age_file(&mut self, file: &Path) -> Result<(), IdentityError> {
         let text = read(file)?;
         self.add_age_text(&text, file)
@@ -64,11 +64,15 @@ impl Identities {
     /// Adds identities from text in that form. `origin` is what an error calls it.
     ///
     /// # Errors
-    /// When a line is no X25519 identity; none is then added.
+    /// When a line is no X25519 identity, or is one of a plugin that is not installed; none is then added.
     pub fn add_age_text(&mut self, text: &str, origin: &Path) -> Result<(), IdentityError> {
         let mut found = Vec::new();
         for (number, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if line.starts_with("AGE-PLUGIN-") {
+                found.push(plugin(line).map_err(|reason| syntax(origin, format!("line {}: {reason}", number + 1)))?);
                 continue;
             }
             let key: age::x25519::Identity =
@@ -91,6 +95,14 @@ impl Identities {
     /// When the file cannot be read, is no such key, or is locked with a passphrase.
     pub fn add_ssh_file(&mut self, file: &Path) -> Result<(), IdentityError> {
         let text = read(file)?;
+        self.add_ssh_text(&text, file)
+    }
+
+    /// Adds an OpenSSH private key from its text. `file` is what an error calls it.
+    ///
+    /// # Errors
+    /// When it is no such key, or is locked with a passphrase.
+    pub fn add_ssh_text(&mut self, text: &str, file: &Path) -> Result<(), IdentityError> {
         let key = ssh::Identity::from_buffer(text.as_bytes(), None)
             .map_err(|error| syntax(file, format!("{error}; an OpenSSH private key is wanted, not a public one")))?;
         match &key {
@@ -106,7 +118,7 @@ impl Identities {
             .map_err(|error| syntax(file, format!("its public half is not usable: {error:?}")))?;
         let origin = file.display().to_string();
         self.0.push(Identity { recipient: recipient.to_string(), origin: origin.clone(), key: Box::new(key) });
-        if let Some(key) = converted(&text) {
+        if let Some(key) = converted(text) {
             self.0.push(x25519(key, origin));
         }
         Ok(())
@@ -125,6 +137,16 @@ impl Identities {
 
 fn x25519(key: age::x25519::Identity, origin: String) -> Identity {
     Identity { recipient: key.to_public().to_string(), origin, key: Box::new(key) }
+}
+
+/// An identity that a program `age-plugin-NAME` holds, such as a hardware key. Nobody can be asked anything: a key that
+/// wants a PIN fails, and one that wants a touch waits for it.
+fn plugin(line: &str) -> Result<Identity, String> {
+    let identity: age::plugin::Identity = line.parse().map_err(str::to_owned)?;
+    let name = identity.plugin().to_owned();
+    let key = age::plugin::IdentityPluginV1::new(&name, &[identity], age::NoCallbacks)
+        .map_err(|error| format!("{error}; install age-plugin-{name}"))?;
+    Ok(Identity { recipient: format!("age1{name}…"), origin: format!("age-plugin-{name}"), key: Box::new(key) })
 }
 
 /// The X25519 key that `ssh-to-age` makes of an Ed25519 key: the clamped scalar that RFC 8032 derives from the seed.
@@ -151,9 +173,7 @@ fn syntax(file: &Path, reason: String) -> IdentityError {
 
 /// Never quotes the line: it may be a mistyped key.
 fn age_line(origin: &Path, number: usize, line: &str, reason: &str) -> IdentityError {
-    let reason = if line.starts_with("AGE-PLUGIN-") {
-        "identities of age plugins are not supported yet"
-    } else if line.starts_with("AGE-SECRET-KEY-PQ-") {
+    let reason = if line.starts_with("AGE-SECRET-KEY-PQ-") {
         "post-quantum identities are not supported yet"
     } else if line.starts_with("age1") {
         "this is a recipient, the public half; the identity starts with AGE-SECRET-KEY-1"
@@ -178,7 +198,7 @@ mod tests {
         for (text, says) in [
             ("# only a comment\n", "holds no identity; make one with `age-keygen`"),
             ("age1qqqq", "this is a recipient"),
-            ("AGE-PLUGIN-YUBIKEY-1Q", "plugins are not supported yet"),
+            ("AGE-PLUGIN-YUBIKEY-1Q", "line 1: "),
             ("AGE-SECRET-KEY-1TYPO", "line 1: "),
         ] {
             let said = reason(text);

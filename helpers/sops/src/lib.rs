@@ -45,24 +45,30 @@
 //! 1.1 nor 1.2.
 
 mod cipher;
+mod creation_rules;
 mod document;
 mod error;
 mod format;
 mod identity;
 mod key_path;
 mod metadata;
+mod open;
+mod recipient;
 mod rules;
 mod shamir;
+mod time;
 mod unlock;
 mod value;
 mod walk;
 
 pub use cipher::DataKey;
+pub use creation_rules::{CONFIG_NAME, CreationRule, CreationRules};
 pub use document::{Document, Plaintext};
 pub use error::{Error, IdentityError};
-pub use format::Format;
+pub use format::{Format, value_from_json};
 pub use identity::{Identities, Identity};
 pub use key_path::{KeyPath, NotFound};
 pub use metadata::{KeyGroup, Metadata, Recipient, RecipientKind};
-pub use rules::{DEFAULT_UNENCRYPTED_SUFFIX, Rule};
+pub use open::OpenDocument;
+pub use rules::{DEFAULT_UNENCRYPTED_SUFFIX, GoRegex, Rule};
 pub use value::{Comment, Entry, Item, Scalar, Text, Value};

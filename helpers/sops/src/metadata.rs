@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::error::Error;
-use crate::rules::{DEFAULT_UNENCRYPTED_SUFFIX, Rule, go_regex};
-use crate::value::{Entry, Item, Text, Value};
+use crate::rules::Rule;
+use crate::value::{Entry, Item, Scalar, Text, Value};
 
 /// What a file says about itself. `stores/stores.go` of sops.
 #[derive(Clone, Debug)]
@@ -42,6 +42,27 @@ pub struct Recipient {
     pub name: String,
     /// The data key, encrypted to this recipient.
     pub(crate) encrypted_key: String,
+    /// What else the file says of it, to be written again.
+    fields: Vec<Entry>,
+}
+
+impl Recipient {
+    /// An age recipient that nothing was encrypted to yet.
+    pub(crate) fn age(name: &str) -> Self {
+        let leaf = Value::Scalar(Scalar::Str(name.into()));
+        let fields = vec![Entry::Pair("recipient".to_owned(), leaf)];
+        Self { kind: RecipientKind::Age, name: name.to_owned(), encrypted_key: String::new(), fields }
+    }
+
+    fn section(&self) -> Value {
+        let mut fields = self.fields.clone();
+        let enc = Value::Scalar(Scalar::Str(self.encrypted_key.as_str().into()));
+        match fields.iter_mut().find(|entry| matches!(entry, Entry::Pair(key, _) if key == "enc")) {
+            Some(entry) => *entry = Entry::Pair("enc".to_owned(), enc),
+            None => fields.insert(0, Entry::Pair("enc".to_owned(), enc)),
+        }
+        Value::Map(fields)
+    }
 }
 
 /// The kinds of keys that sops knows. Only `Age` can be decrypted by this library.
@@ -114,6 +135,55 @@ impl Metadata {
     }
 }
 
+impl Metadata {
+    /// The `sops` section, its keys sorted as sops sorts them.
+    pub(crate) fn section(&self) -> Value {
+        let text = |text: &str| Value::Scalar(Scalar::Str(text.into()));
+        let mut pairs = Vec::new();
+        match self.key_groups.as_slice() {
+            [only] => pairs.extend(only.section(&[])),
+            groups => {
+                // These two are there even when they are empty, in groups only.
+                let group = |group: &KeyGroup| Item::Value(Value::Map(sorted(group.section(&["age", "hc_vault"]))));
+                pairs.push(("key_groups", Value::List(groups.iter().map(group).collect())));
+            }
+        }
+        if self.shamir_threshold > 0 {
+            let threshold = i64::try_from(self.shamir_threshold).unwrap_or(i64::MAX);
+            pairs.push(("shamir_threshold", Value::Scalar(Scalar::Int(threshold))));
+        }
+        if self.mac_only_encrypted {
+            pairs.push(("mac_only_encrypted", Value::Scalar(Scalar::Bool(true))));
+        }
+        let (name, rule) = self.rule.field();
+        pairs.extend([
+            ("lastmodified", text(&self.last_modified)),
+            ("mac", Value::Scalar(Scalar::Str(self.mac.clone()))),
+            (name, text(rule)),
+            ("version", text(&self.version)),
+        ]);
+        Value::Map(sorted(pairs))
+    }
+}
+
+fn sorted(mut pairs: Vec<(&str, Value)>) -> Vec<Entry> {
+    pairs.sort_by_key(|(key, _)| *key);
+    pairs.into_iter().map(|(key, value)| Entry::Pair(key.to_owned(), value)).collect()
+}
+
+impl KeyGroup {
+    fn section(&self, always: &[&str]) -> Vec<(&'static str, Value)> {
+        let lists = KINDS.iter().map(|(field, kind, _)| {
+            let own = self.recipients.iter().filter(|recipient| recipient.kind == *kind);
+            (*field, own.map(|recipient| Item::Value(recipient.section())).collect::<Vec<_>>())
+        });
+        lists
+            .filter(|(field, list)| !list.is_empty() || always.contains(field))
+            .map(|(field, list)| (field, Value::List(list)))
+            .collect()
+    }
+}
+
 struct Reader<'a> {
     section: &'a Value,
     file: &'a Path,
@@ -129,33 +199,7 @@ impl Reader<'_> {
     }
 
     fn rule(&self) -> Result<Rule, Error> {
-        let regex = |field: &str, text: &str| go_regex(text).map_err(|reason| self.wrong(field, &reason));
-        let mut rules = Vec::new();
-        for field in [
-            "unencrypted_suffix",
-            "encrypted_suffix",
-            "unencrypted_regex",
-            "encrypted_regex",
-            "unencrypted_comment_regex",
-            "encrypted_comment_regex",
-        ] {
-            let text = self.text(field);
-            if text.is_empty() {
-                continue;
-            }
-            rules.push(match field {
-                "unencrypted_suffix" => Rule::UnencryptedSuffix(text),
-                "encrypted_suffix" => Rule::EncryptedSuffix(text),
-                "unencrypted_regex" => Rule::UnencryptedRegex(regex(field, &text)?),
-                "encrypted_regex" => Rule::EncryptedRegex(regex(field, &text)?),
-                "unencrypted_comment_regex" => Rule::UnencryptedCommentRegex(regex(field, &text)?),
-                _ => Rule::EncryptedCommentRegex(regex(field, &text)?),
-            });
-            if rules.len() > 1 {
-                return Err(self.wrong(field, "a second rule for what is encrypted; a file has one"));
-            }
-        }
-        Ok(rules.pop().unwrap_or_else(|| Rule::UnencryptedSuffix(DEFAULT_UNENCRYPTED_SUFFIX.to_owned())))
+        Rule::only_one(|field| self.text(field)).map_err(|(field, reason)| self.wrong(field, &reason))
     }
 }
 
@@ -173,13 +217,14 @@ fn key_group(holder: &Value) -> KeyGroup {
         for recipient in holder.get(field).into_iter().flat_map(elements) {
             let name: Vec<String> = naming.iter().filter_map(|field| recipient.get(field)).map(scalar_text).collect();
             let encrypted_key = recipient.get("enc").map(scalar_text).unwrap_or_default();
-            group.recipients.push(Recipient { kind, name: name.join(" "), encrypted_key });
+            let fields = if let Value::Map(fields) = recipient { fields.clone() } else { Vec::new() };
+            group.recipients.push(Recipient { kind, name: name.join(" "), encrypted_key, fields });
         }
     }
     group
 }
 
-fn elements(value: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn elements(value: &Value) -> impl Iterator<Item = &Value> {
     let items = if let Value::List(items) = value { items.as_slice() } else { &[] };
     items.iter().filter_map(|item| match item {
         Item::Value(value) => Some(value),
@@ -187,19 +232,24 @@ fn elements(value: &Value) -> impl Iterator<Item = &Value> {
     })
 }
 
-fn scalar_text(value: &Value) -> String {
+pub(crate) fn scalar_text(value: &Value) -> String {
     let Value::Scalar(scalar) = value else { return String::new() };
     scalar.plain_bytes().and_then(|text| text.expose_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// Takes the `sops` section out of every document of a file; the first one counts.
+/// Takes the `sops` section out of every document of a file. All are the same: sops writes one into each and reads the
+/// first.
 pub(crate) fn take_section(documents: &mut [Value], file: &Path) -> Result<Value, Error> {
-    let mut section = None;
+    let mut section: Option<Value> = None;
     for document in documents {
         let Value::Map(entries) = document else { continue };
         while let Some(at) = entries.iter().position(|entry| matches!(entry, Entry::Pair(key, _) if key == "sops")) {
-            if let (Entry::Pair(_, value), None) = (entries.remove(at), &section) {
-                section = Some(value);
+            let Entry::Pair(_, value) = entries.remove(at) else { continue };
+            let first = section.get_or_insert_with(|| value.clone());
+            if *first != value {
+                let reason = "it differs from the one of the first document; restore the file from version control";
+                let (file, field) = (file.to_owned(), "sops".to_owned());
+                return Err(Error::Metadata { file, field, reason: reason.to_owned() });
             }
         }
     }

@@ -13,13 +13,34 @@ pub enum Rule {
     /// Only what stands under a key with this ending.
     EncryptedSuffix(String),
     /// All but what stands under a key that matches.
-    UnencryptedRegex(Regex),
+    UnencryptedRegex(GoRegex),
     /// Only what stands under a key that matches.
-    EncryptedRegex(Regex),
+    EncryptedRegex(GoRegex),
     /// All but what a matching comment stands before.
-    UnencryptedCommentRegex(Regex),
+    UnencryptedCommentRegex(GoRegex),
     /// Only what a matching comment stands before.
-    EncryptedCommentRegex(Regex),
+    EncryptedCommentRegex(GoRegex),
+}
+
+/// What sops does when nothing else is said.
+impl Default for Rule {
+    fn default() -> Self {
+        Self::UnencryptedSuffix(DEFAULT_UNENCRYPTED_SUFFIX.to_owned())
+    }
+}
+
+/// A regular expression in the syntax of Go.
+#[derive(Clone, Debug)]
+pub struct GoRegex {
+    source: String,
+    compiled: Regex,
+}
+
+impl GoRegex {
+    /// Whether it matches anywhere in the text.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.compiled.is_match(text)
+    }
 }
 
 /// A leaf's surroundings: the keys above it, and the comments before it on every level.
@@ -30,6 +51,60 @@ pub(crate) struct Place<'walk> {
 }
 
 impl Rule {
+    /// The metadata key that names the rule, and its text.
+    pub fn field(&self) -> (&'static str, &str) {
+        match self {
+            Self::UnencryptedSuffix(suffix) => ("unencrypted_suffix", suffix),
+            Self::EncryptedSuffix(suffix) => ("encrypted_suffix", suffix),
+            Self::UnencryptedRegex(regex) => ("unencrypted_regex", &regex.source),
+            Self::EncryptedRegex(regex) => ("encrypted_regex", &regex.source),
+            Self::UnencryptedCommentRegex(regex) => ("unencrypted_comment_regex", &regex.source),
+            Self::EncryptedCommentRegex(regex) => ("encrypted_comment_regex", &regex.source),
+        }
+    }
+
+    /// The metadata keys that name rules.
+    pub(crate) const FIELDS: [&'static str; 6] = [
+        "unencrypted_suffix",
+        "encrypted_suffix",
+        "unencrypted_regex",
+        "encrypted_regex",
+        "unencrypted_comment_regex",
+        "encrypted_comment_regex",
+    ];
+
+    /// The rule that a metadata key and its text stand for.
+    ///
+    /// # Errors
+    /// When the key names no rule, or the text is no regular expression where one is wanted.
+    pub fn from_field(field: &str, text: &str) -> Result<Self, String> {
+        Ok(match field {
+            "unencrypted_suffix" => Self::UnencryptedSuffix(text.to_owned()),
+            "encrypted_suffix" => Self::EncryptedSuffix(text.to_owned()),
+            "unencrypted_regex" => Self::UnencryptedRegex(go_regex(text)?),
+            "encrypted_regex" => Self::EncryptedRegex(go_regex(text)?),
+            "unencrypted_comment_regex" => Self::UnencryptedCommentRegex(go_regex(text)?),
+            "encrypted_comment_regex" => Self::EncryptedCommentRegex(go_regex(text)?),
+            other => return Err(format!("`{other}` names no rule")),
+        })
+    }
+
+    /// The one rule of a section; `text` gives what stands under a key, empty for nothing.
+    pub(crate) fn only_one(text: impl Fn(&str) -> String) -> Result<Self, (&'static str, String)> {
+        let mut rule = None;
+        for field in Self::FIELDS {
+            let text = text(field);
+            if text.is_empty() {
+                continue;
+            }
+            let found = Self::from_field(field, &text).map_err(|reason| (field, reason))?;
+            if rule.replace(found).is_some() {
+                return Err((field, "a second rule for what is encrypted; a file has one".to_owned()));
+            }
+        }
+        Ok(rule.unwrap_or_default())
+    }
+
     pub(crate) fn encrypts(&self, place: &Place<'_>) -> bool {
         let any_key = |matches: &dyn Fn(&str) -> bool| place.keys.iter().any(|key| matches(key));
         match self {
@@ -63,7 +138,7 @@ impl Place<'_> {
 ///
 /// The syntaxes agree but for this: in Go `\d`, `\s`, `\w` and `\b` know ASCII only, and inside `[…]` the characters
 /// `[`, `&`, `~` stand for themselves.
-pub(crate) fn go_regex(pattern: &str) -> Result<Regex, String> {
+pub(crate) fn go_regex(pattern: &str) -> Result<GoRegex, String> {
     let mut translated = String::with_capacity(pattern.len());
     let mut characters = pattern.chars().peekable();
     let mut in_class = false;
@@ -92,7 +167,8 @@ pub(crate) fn go_regex(pattern: &str) -> Result<Regex, String> {
             other => translated.push(other),
         }
     }
-    Regex::new(&translated).map_err(|error| error.to_string())
+    let compiled = Regex::new(&translated).map_err(|error| error.to_string())?;
+    Ok(GoRegex { source: pattern.to_owned(), compiled })
 }
 
 /// A `]` right after `[` or `[^` stands for itself.

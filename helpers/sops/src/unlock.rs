@@ -46,6 +46,45 @@ pub(crate) fn unlock(metadata: &Metadata, identities: &Identities, file: &Path) 
     DataKey::from_bytes(&key).ok_or_else(|| wrong("the data key does not have 32 bytes"))
 }
 
+/// Encrypts a data key to every recipient of a file, in parts when it has several key groups.
+pub(crate) fn seal(metadata: &mut Metadata, key: &DataKey, file: &Path) -> Result<(), Error> {
+    let refused = |recipient: &str, reason: String| Error::Recipient {
+        file: file.to_owned(),
+        recipient: recipient.to_owned(),
+        reason,
+    };
+    let groups = metadata.key_groups.len();
+    let parts = if groups == 1 {
+        vec![Zeroizing::new(key.expose().to_vec())]
+    } else {
+        if metadata.shamir_threshold == 0 {
+            metadata.shamir_threshold = groups;
+        }
+        shamir::split(key.expose(), groups, metadata.shamir_threshold)
+            .map_err(|error| Error::Write { file: file.to_owned(), reason: error.to_string() })?
+    };
+    for (group, part) in metadata.key_groups.iter_mut().zip(parts) {
+        if group.recipients.is_empty() {
+            return Err(Error::Write { file: file.to_owned(), reason: "a key group has no recipient".to_owned() });
+        }
+        for recipient in &mut group.recipients {
+            seal_to(recipient, &part).map_err(|reason| refused(&recipient.to_string(), reason))?;
+        }
+    }
+    Ok(())
+}
+
+/// Encrypts a part of the data key to one recipient.
+pub(crate) fn seal_to(recipient: &mut Recipient, part: &[u8]) -> Result<(), String> {
+    if recipient.kind != RecipientKind::Age {
+        return Err(
+            "only age recipients can be encrypted to here; use `sops updatekeys` or `sops rotate` for it".to_owned()
+        );
+    }
+    recipient.encrypted_key = crate::recipient::encrypt(&recipient.name, part)?;
+    Ok(())
+}
+
 fn needed_parts(metadata: &Metadata) -> usize {
     match (metadata.key_groups.len(), metadata.shamir_threshold) {
         (1, _) => 1,

@@ -118,6 +118,22 @@ impl Scalar {
         }
     }
 
+    /// The value as formats without types have it, from `ValToString` in `stores/stores.go`: a float is never mistaken
+    /// for a whole number, and null is what Go prints for nothing.
+    pub(crate) fn flat_text(&self) -> Text {
+        match self {
+            Self::Null => Text::from("<nil>"),
+            Self::Bool(truth) => Text::from(if *truth { "true" } else { "false" }),
+            Self::Float(number) if number.is_finite() => {
+                let text = crate::format::shortest_g(*number, 'E');
+                let text = if text.contains(['.', 'E']) { text } else { format!("{number:.1}") };
+                Text::new(text.into_bytes())
+            }
+            Self::Time(time) => Text::from(crate::time::without_fraction(time).as_str()),
+            other => other.mac_bytes().unwrap_or_default(),
+        }
+    }
+
     /// The type's name in an `ENC[…]` value.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -181,6 +197,27 @@ impl Value {
                 Item::Comment(_) => None,
             })
             .nth(index)
+    }
+
+    /// The children of a mapping or list as sops would give them for an index: see [`at`](Self::at).
+    pub(crate) fn at_mut(&mut self, index: usize) -> Option<&mut Value> {
+        let Self::List(items) = self else { return None };
+        items
+            .iter_mut()
+            .filter_map(|item| match item {
+                Item::Value(value) => Some(value),
+                Item::Comment(_) => None,
+            })
+            .nth(index)
+    }
+
+    /// The value under `key`, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        let Self::Map(entries) = self else { return None };
+        entries.iter_mut().find_map(|entry| match entry {
+            Entry::Pair(name, value) if name == key => Some(value),
+            _ => None,
+        })
     }
 
     /// What a person calls this kind of node.

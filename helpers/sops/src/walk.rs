@@ -1,11 +1,14 @@
-//! Decryption of a whole tree, and the MAC over it, in document order. `Tree.Decrypt` in `sops.go`.
+//! Encryption and decryption of a whole tree, and the MAC over it, in document order. `Tree.Encrypt` and `Tree.Decrypt`
+//! in `sops.go`.
 
-use sha2::{Digest as _, Sha512};
+use std::collections::{HashMap, VecDeque};
+
+use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::cipher::{Cipher, Decrypted, is_encrypted};
 use crate::key_path::KeyPath;
 use crate::metadata::Metadata;
-use crate::rules::Place;
+use crate::rules::{Place, Rule};
 use crate::value::{Comment, Entry, Item, Scalar, Text, Value};
 
 /// With `mac_only_encrypted` the hash starts with these bytes (SHA-256 of `sops`), so that the two kinds of MAC differ.
@@ -21,36 +24,90 @@ pub(crate) struct Refused {
     pub reason: String,
 }
 
-/// Decrypts every document in place and returns the MAC computed over them.
-pub(crate) fn decrypt(documents: &mut [Value], metadata: &Metadata, cipher: &Cipher) -> Result<String, Refused> {
+/// The encrypted forms of values, by what they decrypt to and where they stand: a value that did not change keeps its
+/// own, so that the difference between two versions of a file is small.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept(HashMap<[u8; 32], VecDeque<Text>>);
+
+impl Kept {
+    /// Each part with its length before it, so that no two places and values have one digest.
+    fn digest(place: &str, kind: &str, plain: &Text) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for part in [place.as_bytes(), kind.as_bytes(), plain.expose()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
+    }
+
+    fn keep(&mut self, place: &str, kind: &str, plain: &Text, encrypted: Text) {
+        self.0.entry(Self::digest(place, kind, plain)).or_default().push_back(encrypted);
+    }
+
+    /// Each form is given once: two equal values do not show that they are equal.
+    fn take(&mut self, place: &str, kind: &str, plain: &Text) -> Option<Text> {
+        self.0.get_mut(&Self::digest(place, kind, plain))?.pop_front()
+    }
+}
+
+fn mac_start(metadata: &Metadata) -> Sha512 {
     let mut hash = Sha512::new();
     if metadata.mac_only_encrypted {
         hash.update(MAC_ONLY_ENCRYPTED_START);
     }
-    let mut walk = Walk { metadata, visitor: Decrypter { cipher, hash, only_encrypted: metadata.mac_only_encrypted } };
+    hash
+}
+
+/// Decrypts every document in place and returns the MAC computed over them. `kept` is given what was there before.
+pub(crate) fn decrypt(
+    documents: &mut [Value],
+    metadata: &Metadata,
+    cipher: &Cipher,
+    kept: Option<&mut Kept>,
+) -> Result<String, Refused> {
+    let only_encrypted = metadata.mac_only_encrypted;
+    let visitor = Decrypter { cipher, hash: mac_start(metadata), only_encrypted, kept };
+    let walk = walk(documents, metadata, visitor)?;
+    Ok(hex::encode_upper(walk.hash.finalize()))
+}
+
+/// Encrypts every document in place and returns the MAC computed over them.
+pub(crate) fn encrypt(
+    documents: &mut [Value],
+    metadata: &Metadata,
+    cipher: &Cipher,
+    kept: &mut Kept,
+) -> Result<String, Refused> {
+    let only_encrypted = metadata.mac_only_encrypted;
+    let visitor = Encrypter { cipher, hash: mac_start(metadata), only_encrypted, kept, rule: &metadata.rule };
+    let walk = walk(documents, metadata, visitor)?;
+    Ok(hex::encode_upper(walk.hash.finalize()))
+}
+
+fn walk<V: Visitor>(documents: &mut [Value], metadata: &Metadata, visitor: V) -> Result<V, Refused> {
+    let mut walk = Walk { metadata, visitor };
     let mut position = Position::default();
     for document in documents {
         walk.value(document, &mut position)?;
     }
-    Ok(hex::encode_upper(walk.visitor.hash.finalize()))
+    Ok(walk.visitor)
 }
 
 /// The values that the file's rule says to encrypt and that are in clear.
 pub(crate) fn clear_values(documents: &[Value], metadata: &Metadata) -> Vec<KeyPath> {
-    let mut walk = Walk { metadata, visitor: ClearFinder { found: Vec::new() } };
-    let mut position = Position::default();
-    for document in documents {
-        // A finder refuses nothing.
-        let _ = walk.value(&mut document.clone(), &mut position);
-    }
-    walk.visitor.found
+    // A finder refuses nothing.
+    walk(&mut documents.to_vec(), metadata, ClearFinder { found: Vec::new() })
+        .map_or_else(|_| Vec::new(), |it| it.found)
 }
 
 /// What is done at a leaf, once it is known whether it is to be encrypted.
 trait Visitor {
     /// Gives back a comment when the scalar turns out to be one: sops encrypts comments in lists to elements.
     fn scalar(&mut self, scalar: &mut Scalar, encrypted: bool, position: &Position) -> Result<Option<Text>, String>;
-    fn comment(&mut self, comment: &mut Comment, encrypted: bool, position: &Position);
+    fn comment(&mut self, comment: &mut Comment, encrypted: bool, position: &Position) -> Result<(), String>;
+
+    /// Whether comments in lists become elements once they were visited.
+    const SEALS: bool = false;
 }
 
 struct Walk<'a, V> {
@@ -110,7 +167,7 @@ impl<V: Visitor> Walk<'_, V> {
     fn map(&mut self, entries: &mut [Entry], position: &mut Position) -> Result<(), Refused> {
         for entry in entries {
             match entry {
-                Entry::Comment(comment) => self.comment(comment, position),
+                Entry::Comment(comment) => self.comment(comment, position)?,
                 Entry::Pair(key, value) => {
                     let length = position.additional_data.len();
                     position.additional_data.push_str(key);
@@ -130,11 +187,20 @@ impl<V: Visitor> Walk<'_, V> {
         Ok(())
     }
 
-    fn list(&mut self, items: &mut [Item], position: &mut Position) -> Result<(), Refused> {
+    fn list(&mut self, items: &mut Vec<Item>, position: &mut Position) -> Result<(), Refused> {
+        if V::SEALS {
+            // sops would make an empty element of an empty comment.
+            items.retain(|item| !matches!(item, Item::Comment(comment) if comment.text.is_empty()));
+        }
         let mut index = 0_usize;
         for item in items {
             match item {
-                Item::Comment(comment) => self.comment(comment, position),
+                Item::Comment(comment) => {
+                    self.comment(comment, position)?;
+                    if V::SEALS && is_encrypted(&comment.text) {
+                        *item = Item::Value(Value::Scalar(Scalar::Str(std::mem::take(&mut comment.text))));
+                    }
+                }
                 Item::Value(value) => {
                     position.path.push(index.to_string());
                     let comment = self.value(value, position)?;
@@ -150,7 +216,7 @@ impl<V: Visitor> Walk<'_, V> {
         Ok(())
     }
 
-    fn comment(&mut self, comment: &mut Comment, position: &mut Position) {
+    fn comment(&mut self, comment: &mut Comment, position: &mut Position) -> Result<(), Refused> {
         if self.metadata.rule.reads_comments() {
             let text = String::from_utf8_lossy(comment.text.expose()).into_owned();
             if let Some(level) = position.comments.last_mut() {
@@ -158,7 +224,7 @@ impl<V: Visitor> Walk<'_, V> {
             }
         }
         let encrypted = self.encrypts(position, true);
-        self.visitor.comment(comment, encrypted, position);
+        self.visitor.comment(comment, encrypted, position).map_err(|reason| position.refuse(reason))
     }
 }
 
@@ -178,6 +244,15 @@ struct Decrypter<'a> {
     cipher: &'a Cipher,
     hash: Sha512,
     only_encrypted: bool,
+    kept: Option<&'a mut Kept>,
+}
+
+impl Decrypter<'_> {
+    fn keep(&mut self, kind: &str, plain: &Text, encrypted: &Text, position: &Position) {
+        if let Some(kept) = self.kept.as_deref_mut() {
+            kept.keep(position.additional_data(), kind, plain, encrypted.clone());
+        }
+    }
 }
 
 impl Visitor for Decrypter<'_> {
@@ -186,10 +261,18 @@ impl Visitor for Decrypter<'_> {
             let Scalar::Str(text) = scalar else {
                 return Err(format!("it is in clear, a value of type {}", scalar.type_name()));
             };
-            *scalar = match self.cipher.decrypt(text, position.additional_data())? {
+            let clear = match self.cipher.decrypt(text, position.additional_data())? {
                 Decrypted::Scalar(clear) => clear,
-                Decrypted::Comment(text) => return Ok(Some(text)),
+                Decrypted::Comment(comment) => {
+                    self.keep("comment", &comment, text, position);
+                    return Ok(Some(comment));
+                }
             };
+            if self.kept.is_some() && !text.is_empty() {
+                let plain = clear.mac_bytes().unwrap_or_default();
+                self.keep(clear.type_name(), &plain, text, position);
+            }
+            *scalar = clear;
         }
         if encrypted || !self.only_encrypted {
             if let Some(bytes) = scalar.mac_bytes() {
@@ -201,13 +284,71 @@ impl Visitor for Decrypter<'_> {
 
     /// A comment that does not decrypt is left as it is, as sops leaves it: old versions did not encrypt comments, and
     /// comments are not part of the MAC.
-    fn comment(&mut self, comment: &mut Comment, encrypted: bool, position: &Position) {
+    fn comment(&mut self, comment: &mut Comment, encrypted: bool, position: &Position) -> Result<(), String> {
         if !encrypted {
-            return;
+            return Ok(());
         }
         match self.cipher.decrypt(&comment.text, position.additional_data()) {
-            Ok(Decrypted::Comment(text) | Decrypted::Scalar(Scalar::Str(text))) => comment.text = text,
+            Ok(Decrypted::Comment(text) | Decrypted::Scalar(Scalar::Str(text))) => {
+                let encrypted = std::mem::replace(&mut comment.text, text);
+                // sops forgets where an encrypted comment stood. What is only shown is shown as sops shows it; what is
+                // edited and written again keeps its place.
+                comment.inline &= self.kept.is_some();
+                if !encrypted.is_empty() {
+                    self.keep("comment", &comment.text, &encrypted, position);
+                }
+            }
             Ok(Decrypted::Scalar(_)) | Err(_) => {}
+        }
+        Ok(())
+    }
+}
+
+struct Encrypter<'a> {
+    cipher: &'a Cipher,
+    hash: Sha512,
+    only_encrypted: bool,
+    kept: &'a mut Kept,
+    rule: &'a Rule,
+}
+
+impl Encrypter<'_> {
+    fn encrypted(&mut self, plain: &Text, kind: &str, position: &Position) -> Result<Text, String> {
+        let place = position.additional_data();
+        match self.kept.take(place, kind, plain) {
+            Some(kept) => Ok(kept),
+            None => self.cipher.encrypt(plain.expose(), kind, place).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Visitor for Encrypter<'_> {
+    const SEALS: bool = true;
+
+    fn scalar(&mut self, scalar: &mut Scalar, encrypted: bool, position: &Position) -> Result<Option<Text>, String> {
+        let Some(plain) = scalar.mac_bytes() else { return Ok(None) };
+        if encrypted || !self.only_encrypted {
+            self.hash.update(plain.expose());
+        }
+        if encrypted {
+            // sops has forgotten how to write `bytes`: what it once read as such it writes as text.
+            let kind = if matches!(scalar, Scalar::Bytes(_)) { "str" } else { scalar.type_name() };
+            *scalar = Scalar::Str(self.encrypted(&plain, kind, position)?);
+        }
+        Ok(None)
+    }
+
+    fn comment(&mut self, comment: &mut Comment, encrypted: bool, position: &Position) -> Result<(), String> {
+        if !encrypted {
+            return Ok(());
+        }
+        comment.text = self.encrypted(&comment.text, "comment", position)?;
+        match self.rule {
+            Rule::UnencryptedCommentRegex(regex) if regex.is_match(comment.text.expose_str().unwrap_or_default()) => Err(
+                "an encrypted comment happens to match unencrypted_comment_regex, so that the file could not be decrypted; make the expression narrower"
+                    .to_owned(),
+            ),
+            _ => Ok(()),
         }
     }
 }
@@ -226,5 +367,7 @@ impl Visitor for ClearFinder {
         Ok(None)
     }
 
-    fn comment(&mut self, _: &mut Comment, _: bool, _: &Position) {}
+    fn comment(&mut self, _: &mut Comment, _: bool, _: &Position) -> Result<(), String> {
+        Ok(())
+    }
 }

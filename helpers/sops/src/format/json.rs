@@ -9,13 +9,17 @@ use super::syntax;
 use crate::error::Error;
 use crate::value::{Entry, Item, Scalar, Text, Value};
 
+/// Any JSON value.
+pub(super) fn parse_value(text: &[u8], file: &Path) -> Result<Value, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    Node.deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| syntax(file, error.line(), error.column(), reason(&error)))
+}
+
 pub(super) fn parse(text: &[u8], file: &Path) -> Result<Value, Error> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    let value = Node
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| syntax(file, error.line(), error.column(), reason(&error)))?;
+    let value = parse_value(text, file)?;
     match value {
         Value::Map(_) => Ok(value),
         other => Err(syntax(file, 1, 1, format!("{} at the top; sops files are objects", other.kind()))),
@@ -97,13 +101,36 @@ impl<'de> Visitor<'de> for Node {
 }
 
 /// Writes with tabs, as sops does.
-pub(super) fn write(documents: &[Value]) -> Text {
+pub(super) fn write(documents: &[Value]) -> Result<Text, String> {
     let mut out = Vec::new();
     if let Some(document) = documents.first() {
+        refuse_infinite(document)?;
         write_value(document, 0, &mut out);
         out.push(b'\n');
     }
-    Text::new(out)
+    Ok(Text::new(out))
+}
+
+/// One value, without a line break behind it.
+pub(super) fn write_one(value: &Value) -> Result<Text, String> {
+    refuse_infinite(value)?;
+    let mut out = Vec::new();
+    write_value(value, 0, &mut out);
+    Ok(Text::new(out))
+}
+
+fn refuse_infinite(value: &Value) -> Result<(), String> {
+    match value {
+        Value::Scalar(Scalar::Float(number)) if !number.is_finite() => {
+            Err(format!("it has the number {number}, which JSON cannot say"))
+        }
+        Value::Scalar(_) => Ok(()),
+        Value::Map(_) => super::pairs(value).try_for_each(|(_, value)| refuse_infinite(value)),
+        Value::List(items) => items.iter().try_for_each(|item| match item {
+            Item::Value(value) => refuse_infinite(value),
+            Item::Comment(_) => Ok(()),
+        }),
+    }
 }
 
 fn write_value(value: &Value, depth: usize, out: &mut Vec<u8>) {
@@ -142,7 +169,7 @@ fn write_members<'a>(
         some = true;
         line(depth + 1, out);
         if let Some(key) = key {
-            write_text(key.as_bytes(), |_| false, out);
+            write_text(key.as_bytes(), out);
             out.extend_from_slice(b": ");
         }
         write_value(value, depth + 1, out);
@@ -156,15 +183,15 @@ fn write_members<'a>(
 fn write_scalar(scalar: &Scalar, out: &mut Vec<u8>) {
     match scalar {
         Scalar::Null => out.extend_from_slice(b"null"),
-        Scalar::Str(text) | Scalar::Bytes(text) => write_text(text.expose(), |_| false, out),
-        Scalar::Time(time) => write_text(time.as_bytes(), |_| false, out),
+        Scalar::Str(text) | Scalar::Bytes(text) => write_text(text.expose(), out),
+        Scalar::Time(time) => write_text(time.as_bytes(), out),
+        Scalar::Float(number) => out.extend_from_slice(super::go_number::json(*number).as_bytes()),
         other => out.extend_from_slice(other.plain_bytes().unwrap_or_default().expose()),
     }
 }
 
-/// A string with the escapes of Go's encoder, and with those that the caller adds. Bytes that are not UTF-8 become
-/// U+FFFD, since JSON has no way to say them.
-pub(super) fn write_text(bytes: &[u8], also_escape: impl Fn(char) -> bool, out: &mut Vec<u8>) {
+/// A string with the escapes of Go's encoder. Bytes that are not UTF-8 become U+FFFD, since JSON has no way to say them.
+fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -177,9 +204,6 @@ pub(super) fn write_text(bytes: &[u8], also_escape: impl Fn(char) -> bool, out: 
                 '\u{c}' => out.extend_from_slice(b"\\f"),
                 '<' | '>' | '&' | '\u{0}'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
                     out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
-                }
-                other if also_escape(other) => {
-                    out.extend_from_slice(format!("\\u{:04x}", u32::from(other)).as_bytes());
                 }
                 other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
             }

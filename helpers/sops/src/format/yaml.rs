@@ -98,7 +98,10 @@ impl Builder {
     fn close(&mut self) -> Result<(), String> {
         let Some(frame) = self.frames.last() else { return Ok(()) };
         let column = frame.column;
-        let stay = self.pending.iter().take_while(|(_, at)| *at >= column).count();
+        let is_list = matches!(frame.node, Open::List(_));
+        // A list may stand at the column of the mapping that it is in; a comment there is the mapping's.
+        let parent = self.frames.iter().rev().nth(1).filter(|_| is_list).map_or(0, |parent| parent.column + 1);
+        let stay = self.pending.iter().take_while(|(_, at)| *at >= column.max(parent)).count();
         for (comment, _) in self.pending.drain(..stay).collect::<Vec<_>>() {
             self.push_comment(comment);
         }
@@ -134,6 +137,13 @@ impl Builder {
             return self.begin(&Value::List(Vec::new()));
         }
         if matches!(self.frames.last(), Some(Frame { node: Open::Map { .. }, .. }) | None) {
+            // One behind the key belongs to the key.
+            let pending = std::mem::take(&mut self.pending);
+            let (behind, below): (Vec<_>, Vec<_>) = pending.into_iter().partition(|(comment, _)| comment.inline);
+            self.pending = below;
+            for (comment, _) in behind {
+                self.push_comment(Comment { inline: false, ..comment });
+            }
             return Ok(());
         }
         self.begin(&Value::List(Vec::new()))
@@ -247,7 +257,7 @@ fn typed(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Scalar, St
         | ("bool", scalar @ Scalar::Bool(_))
         | ("null", scalar @ Scalar::Null)
         | ("timestamp", scalar @ Scalar::Time(_)) => Ok(scalar),
-        ("str", _) => Ok(string()),
+        ("str" | "merge", _) => Ok(string()),
         (other, _) => Err(format!("`{text}` is not of its type !!{other}")),
     }
 }

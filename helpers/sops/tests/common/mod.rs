@@ -44,6 +44,26 @@ pub fn pairs(value: &Value) -> Vec<(&str, &Value)> {
         .collect()
 }
 
+/// A tree as one line, without its comments.
+#[allow(dead_code, reason = "not every test that shares this needs it")]
+pub fn sketch(value: &Value) -> String {
+    match value {
+        Value::Scalar(scalar) => {
+            let text = scalar.plain_bytes().map(|text| hex::encode(text.expose()));
+            format!("{}:{}", scalar.type_name(), text.unwrap_or_default())
+        }
+        Value::Map(_) => {
+            let all: Vec<String> = pairs(value).iter().map(|(key, value)| format!("{key}={}", sketch(value))).collect();
+            format!("{{{}}}", all.join(","))
+        }
+        Value::List(items) => {
+            let all =
+                items.iter().filter_map(|item| if let Item::Value(value) = item { Some(sketch(value)) } else { None });
+            format!("[{}]", all.collect::<Vec<_>>().join(","))
+        }
+    }
+}
+
 /// Comments that still have the encrypted form.
 pub fn encrypted_comments(value: &Value) -> usize {
     let encrypted = |comment: &Comment| usize::from(comment.text.expose().starts_with(b"ENC["));
