@@ -25,6 +25,8 @@ pub mod images;
 pub mod inputs;
 pub mod manifest;
 pub mod plan;
+#[cfg(test)]
+mod plan_model;
 pub mod record;
 pub mod render;
 pub mod rewrite;

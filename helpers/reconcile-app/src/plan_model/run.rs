@@ -1,0 +1,255 @@
+//! A run, step by step, in the order in which `run`, `apply`, `data` and `rollback` take them.
+
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use state::Outcome;
+use swarm::Service;
+
+use super::world::{SERVICES, Version, World};
+use crate::plan::{Known, Plan, Rollback, plan, undo};
+use crate::record::{FailedDeploy, Intent};
+
+/// The run was killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut;
+
+/// What becomes of snapshots in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Snapshots {
+    /// They are taken.
+    #[default]
+    Work,
+    /// There is no room for them.
+    NoRoom,
+    /// Something goes wrong while they are taken.
+    Fail,
+}
+
+/// Under which circumstances the helper runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How {
+    /// Before which of its steps it is killed.
+    pub cut_before: Option<u32>,
+    /// What becomes of snapshots.
+    pub snapshots: Snapshots,
+    /// Whether it was told to try again what failed.
+    pub retry: bool,
+    /// Whether what is declared cannot be read.
+    pub unreadable: bool,
+}
+
+struct Run<'a> {
+    world: &'a mut World,
+    how: How,
+    taken: u32,
+    unfinished: Option<Intent>,
+}
+
+/// A run. What it leaves is in the world.
+pub fn run(world: &mut World, how: How) -> Result<Outcome, Cut> {
+    let unfinished = world.journal.clone();
+    Run { world, how, taken: 0, unfinished }.run()
+}
+
+/// What the planner makes of the world.
+pub fn planned(world: &World) -> Plan {
+    static UNCHANGED: OnceLock<String> = OnceLock::new();
+    let deployed = world.deployed_as_read(UNCHANGED.get_or_init(|| Service::default().spec_digest()));
+    plan(Known {
+        desired: &world.desired.to_string(),
+        observed: &world.observed(),
+        deployed: deployed.as_ref(),
+        failed: world.failed.as_ref(),
+        unfinished: world.journal.as_ref(),
+    })
+}
+
+fn version_of(digest: &str) -> Version {
+    digest.parse().unwrap()
+}
+
+impl Run<'_> {
+    /// The helper may be killed before anything that it does.
+    fn step(&mut self) -> Result<&mut World, Cut> {
+        if self.how.cut_before == Some(self.taken) {
+            return Err(Cut);
+        }
+        self.taken += 1;
+        self.world.steps += 1;
+        Ok(self.world)
+    }
+
+    fn journal(&mut self, intent: Intent) -> Result<(), Cut> {
+        self.step()?.journal = Some(intent);
+        Ok(())
+    }
+
+    fn end_journal(&mut self) -> Result<(), Cut> {
+        self.step()?.journal = None;
+        Ok(())
+    }
+
+    fn run(mut self) -> Result<Outcome, Cut> {
+        if self.how.unreadable {
+            return self.without_inputs();
+        }
+        if self.how.retry {
+            self.step()?.failed = None;
+        }
+        self.world.steps += 1;
+        match planned(self.world) {
+            Plan::Nothing => Ok(Outcome::Unchanged),
+            Plan::Settle => {
+                self.settle()?;
+                self.end_journal()?;
+                Ok(Outcome::Unchanged)
+            }
+            Plan::Watch(_) | Plan::FailedBefore(_) => Ok(Outcome::Failed),
+            Plan::Rollback(back) => match self.world.last_good() {
+                Some(good) if back.failed => self.rollback(good, back),
+                Some(good) => {
+                    let outcome = self.rollback(good, back)?;
+                    self.unfinished = None;
+                    if outcome == Outcome::RolledBack { self.deploy() } else { Ok(outcome) }
+                }
+                None => self.deploy(),
+            },
+            Plan::Deploy(_) => self.deploy(),
+        }
+    }
+
+    fn without_inputs(&mut self) -> Result<Outcome, Cut> {
+        // What was committed is not taken back.
+        let committed = |intent: &&Intent| matches!(intent, Intent::Deploy { digest, .. } if self.world.deployed.as_ref().is_some_and(|deployed| deployed.digest == *digest));
+        let unfinished = self.unfinished.as_ref().filter(|intent| !committed(intent));
+        if let Some((back, good)) = unfinished.map(undo).zip(self.world.last_good()) {
+            self.rollback(good, back)?;
+        }
+        Ok(Outcome::Failed)
+    }
+
+    fn deploy(&mut self) -> Result<Outcome, Cut> {
+        let version = self.world.desired;
+        let snapshot = match self.secure_data(version)? {
+            Ok(snapshot) => snapshot,
+            Err(outcome) => return Ok(outcome),
+        };
+        self.journal(Intent::Deploy { digest: version.to_string(), snapshot: snapshot.clone() })?;
+        if self.replace(version)? {
+            self.step()?.record(version);
+            self.step()?.failed = None;
+            self.end_journal()?;
+            if let Some(keep) = snapshot {
+                self.step()?.snapshots.retain(|id, _| *id == keep);
+            }
+            return Ok(Outcome::Changed);
+        }
+        let Some(good) = self.world.last_good().filter(|good| *good != version) else {
+            self.end_journal()?;
+            return Ok(Outcome::Failed);
+        };
+        let back = Rollback { digest: version.to_string(), reason: "gate".to_owned(), snapshot, failed: true };
+        self.rollback(good, back)
+    }
+
+    /// The snapshot to go back to, if one is needed; or how the run ends without one.
+    fn secure_data(&mut self, version: Version) -> Result<Result<Option<String>, Outcome>, Cut> {
+        if let Some(Intent::Deploy { snapshot, .. }) = &self.unfinished {
+            return Ok(Ok(snapshot.clone()));
+        }
+        let stopped = matches!(self.unfinished, Some(Intent::Snapshot { .. }));
+        let Some(good) = self.world.last_good().filter(|good| *good != version && self.world.has_volumes) else {
+            return Ok(Ok(None));
+        };
+        if self.how.snapshots == Snapshots::NoRoom {
+            return self.not_secured(good, version, Outcome::Held, stopped).map(Err);
+        }
+        self.journal(Intent::Snapshot { digest: version.to_string() })?;
+        self.stop()?;
+        if self.how.snapshots == Snapshots::Fail {
+            return self.not_secured(good, version, Outcome::Failed, true).map(Err);
+        }
+        let world = self.step()?;
+        let id = format!("s{}", world.number());
+        world.snapshots.insert(id.clone(), world.data.clone());
+        Ok(Ok(Some(id)))
+    }
+
+    fn not_secured(
+        &mut self,
+        good: Version,
+        version: Version,
+        outcome: Outcome,
+        stopped: bool,
+    ) -> Result<Outcome, Cut> {
+        if stopped {
+            if !self.replace(good)? {
+                return Ok(Outcome::Failed);
+            }
+            self.settle()?;
+        }
+        if outcome == Outcome::Failed {
+            self.remember_failure(version, "no snapshot")?;
+        }
+        self.end_journal()?;
+        Ok(outcome)
+    }
+
+    /// Tells the swarm to run a version, and holds the gate.
+    fn replace(&mut self, version: Version) -> Result<bool, Cut> {
+        for name in SERVICES {
+            self.step()?.tell(name, &version.to_string(), 1);
+        }
+        self.step()?.services.retain(|name, _| SERVICES.contains(&name.as_str()));
+        self.world.live();
+        Ok(self.world.serves(version))
+    }
+
+    fn stop(&mut self) -> Result<(), Cut> {
+        for name in SERVICES {
+            let told = self.step()?.services.get(name).map(|told| told.spec.clone());
+            if let Some(spec) = told {
+                self.world.tell(name, &spec, 0);
+            }
+        }
+        Ok(())
+    }
+
+    fn rollback(&mut self, good: Version, back: Rollback) -> Result<Outcome, Cut> {
+        let Rollback { digest, reason, snapshot, failed } = back;
+        if let Some(snapshot) = snapshot {
+            let (digest, reason) = (digest.clone(), reason.clone());
+            self.journal(Intent::Restore { digest, reason, snapshot: snapshot.clone() })?;
+            self.stop()?;
+            self.step()?.data.torn = true;
+            let world = self.step()?;
+            world.data = world.snapshots[&snapshot].clone();
+        }
+        self.journal(Intent::Rollback { digest: digest.clone(), reason: reason.clone() })?;
+        let serves = self.replace(good)?;
+        if failed {
+            self.remember_failure(version_of(&digest), &reason)?;
+        }
+        if serves {
+            self.settle()?;
+        }
+        self.end_journal()?;
+        Ok(if serves { Outcome::RolledBack } else { Outcome::Failed })
+    }
+
+    fn remember_failure(&mut self, version: Version, reason: &str) -> Result<(), Cut> {
+        let (digest, at) = (version.to_string(), Timestamp::UNIX_EPOCH);
+        self.step()?.failed = Some(FailedDeploy { digest, reason: reason.to_owned(), at });
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), Cut> {
+        let world = self.step()?;
+        let services = world.seen();
+        if let Some(deployed) = &mut world.deployed {
+            deployed.services = services;
+        }
+        Ok(())
+    }
+}
