@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
 use swarm::{Configs, Containers, Images, Secrets, Service, Services, Tasks};
+use updates::At;
 
 use crate::answers::Answers;
 use crate::connections::Connections;
@@ -19,8 +20,8 @@ use crate::manifest::{Manifest, Update};
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
 use crate::record::{Deployed, Files, Intent, Seen};
 use crate::rewrite::Stack;
-use crate::secrets;
 use crate::stack::Stacks;
+use crate::{secrets, source};
 
 /// Everything of the engine that a run needs.
 pub trait Engine: Services + Tasks + Containers + Images + Secrets + Configs {}
@@ -70,6 +71,8 @@ pub struct Run<'a, P: Parts> {
     pub journal: Journal,
     /// What a run before it was in the middle of when it was cut off.
     pub unfinished: Option<Intent>,
+    /// Where the recipe that is declared stands in its repository.
+    pub at: Option<At>,
     /// What it writes down.
     pub receipt: &'a mut Receipt,
     /// Where it says how it goes on.
@@ -94,15 +97,33 @@ impl<P: Parts> Run<'_, P> {
         match self.replace(stack).await? {
             Ok(()) => {
                 self.commit(stack, inputs).await?;
-                if let Some(snapshot) = snapshot {
-                    self.host.snapshots.prune(&snapshot, self.say).await?;
-                }
+                self.tidy(snapshot.as_deref()).await;
                 let version = stack.version(self.manifest.stack.as_str());
                 let version = version.as_deref().unwrap_or("the recipe");
                 Ok((Outcome::Changed, format!("{version} is deployed and healthy")))
             }
             Err(failure) => self.undo(stack, inputs, failure, snapshot).await,
         }
+    }
+
+    /// Removes what the new version needs no more. That this fails costs room, and is no reason to call it failed.
+    async fn tidy(&mut self, snapshot: Option<&str>) {
+        if let Some(snapshot) = snapshot
+            && let Err(error) = self.host.snapshots.prune(snapshot, self.say).await
+        {
+            self.warn(format!("{error:#}"));
+        }
+        if let Some(at) = self.at.clone()
+            && let Err(error) = source::settled(self.manifest, &at)
+        {
+            self.warn(format!("{error}"));
+        }
+    }
+
+    /// Says what a person should know, and writes it into the receipt.
+    pub(crate) fn warn(&mut self, warning: String) {
+        (self.say)(format!("warning: {warning}"));
+        self.receipt.warnings.push(warning);
     }
 
     /// Watches what is deployed already until it runs.
@@ -192,6 +213,7 @@ impl<P: Parts> Run<'_, P> {
             schema: 1,
             digest: inputs.digest.clone(),
             version: stack.version(self.manifest.stack.as_str()),
+            recipe: self.at.clone(),
             at: Timestamp::now(),
             compose: Files::compose_name(&stack.text()),
             services: self.seen().await?,

@@ -11,7 +11,7 @@ use crate::apply::{Parts, Run};
 use crate::gate::Watch;
 use crate::manifest::Mode;
 use crate::plan::STANDBY_LABEL;
-use crate::record::{FailedDeploy, Intent};
+use crate::record::Intent;
 use crate::rewrite::Stack;
 
 /// How often the swarm is asked whether an app has stopped.
@@ -133,11 +133,7 @@ impl<P: Parts> Run<'_, P> {
         }
         if outcome == Outcome::Failed {
             // Or every run would stop the app for an attempt that fails.
-            self.files.remember_failure(&FailedDeploy {
-                digest: digest.to_owned(),
-                reason: reason.clone(),
-                at: Timestamp::now(),
-            })?;
+            self.remember_failure(digest, &reason)?;
         }
         self.journal.clear()?;
         Ok(Secured::No(outcome, summary))

@@ -8,10 +8,10 @@ use state::{Journal, Outcome};
 use swarm::{Service, Services};
 use tokio::process::Command;
 
-use crate::inputs::Inputs;
 use crate::manifest::Manifest;
 use crate::plan::{APP_LABEL, Known, Plan, plan};
 use crate::record::{Files, Intent};
+use crate::source;
 
 /// What one look found about one app.
 #[derive(Debug)]
@@ -116,13 +116,13 @@ fn unreadable(path: &Path, error: Option<&state::manifest::Error>) -> Finding {
 }
 
 fn judge(manifest: &Manifest, services: &[Service]) -> Result<Plan, String> {
-    let inputs = Inputs::read(manifest).map_err(|error| error.to_string())?;
     let files = Files::in_folder(&manifest.state_folder);
     let remembered = || -> std::io::Result<_> {
         let unfinished = Journal::in_folder(&manifest.state_folder).unfinished::<Intent>()?;
         Ok((files.deployed()?, files.failed()?, unfinished))
     };
     let (deployed, failed, unfinished) = remembered().map_err(|error| error.to_string())?;
+    let inputs = source::serving(manifest, deployed.as_ref()).map_err(|error| error.to_string())?;
     let name = manifest.name.as_str();
     let own: Vec<Service> = services
         .iter()

@@ -45,6 +45,9 @@ pub enum Error {
         /// The app.
         app: String,
     },
+    /// No version of it can be had.
+    #[error("the recipe of the app cannot be had: {0}; the app was not touched")]
+    Choose(#[from] updates::ChooseError),
     /// The recipe cannot be read.
     #[error(transparent)]
     Recipe(#[from] recipe::Error),

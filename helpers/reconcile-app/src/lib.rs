@@ -33,5 +33,6 @@ pub mod rewrite;
 pub mod rollback;
 pub mod run;
 pub mod secrets;
+pub mod source;
 pub mod stack;
 pub mod volumes;

@@ -166,7 +166,7 @@ pub fn plan(known: Known<'_>) -> Plan {
 }
 
 /// Whether an unfinished deploy passed its gate and was remembered as good.
-fn is_committed(intent: &Intent, deployed: Option<&Deployed>) -> bool {
+pub fn is_committed(intent: &Intent, deployed: Option<&Deployed>) -> bool {
     matches!(intent, Intent::Deploy { digest, .. } if deployed.is_some_and(|deployed| deployed.digest == *digest))
 }
 

@@ -13,6 +13,7 @@ fn deployed(digest: &str, services: &[Service]) -> Deployed {
         schema: 1,
         digest: digest.to_owned(),
         version: None,
+        recipe: None,
         at: Timestamp::UNIX_EPOCH,
         compose: "compose-x.json".to_owned(),
         services: services.iter().map(|service| (service.name.clone(), Seen::of(service))).collect(),
@@ -20,7 +21,12 @@ fn deployed(digest: &str, services: &[Service]) -> Deployed {
 }
 
 fn failed(digest: &str) -> FailedDeploy {
-    FailedDeploy { digest: digest.to_owned(), reason: "app: crash-looping".to_owned(), at: Timestamp::UNIX_EPOCH }
+    FailedDeploy {
+        digest: digest.to_owned(),
+        reason: "app: crash-looping".to_owned(),
+        versions: Vec::new(),
+        at: Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn decide(desired: &str, observed: &[Service], deployed: Option<&Deployed>, failed: Option<&FailedDeploy>) -> Plan {

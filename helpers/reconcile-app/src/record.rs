@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use state::{Digest, remove_durably, write_atomic};
 use swarm::Service;
+use updates::{At, Tag};
 
 /// How the names of rendered compose files begin.
 const COMPOSE_PREFIX: &str = "compose-";
@@ -22,6 +23,9 @@ pub struct Deployed {
     pub digest: String,
     /// The recipe's version.
     pub version: Option<String>,
+    /// Where the recipe stands in its repository, if it came from one.
+    #[serde(default)]
+    pub recipe: Option<At>,
     /// When it passed its gate.
     pub at: Timestamp,
     /// The name of the file with its rendered compose file. It is named by its content and written before this record:
@@ -56,6 +60,9 @@ pub struct FailedDeploy {
     pub digest: String,
     /// Why, in a sentence.
     pub reason: String,
+    /// The versions that failed since the last deploy that did not, where the recipe is from a repository.
+    #[serde(default)]
+    pub versions: Vec<Tag>,
     /// When.
     pub at: Timestamp,
 }
@@ -155,14 +162,18 @@ impl Files {
         format!("{COMPOSE_PREFIX}{}.json", Digest::of(rendered.as_bytes()).short())
     }
 
-    /// Remembers a deploy that passed its gate, and forgets the one that failed before it.
+    /// Remembers a deploy that passed its gate. It forgets the one that failed before it, unless what serves was only
+    /// healed and is what served then.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn commit(&self, deployed: &Deployed, rendered: &str) -> io::Result<()> {
+        let healed = self.deployed()?.is_some_and(|before| before.digest == deployed.digest);
         write_atomic(&self.folder.join(&deployed.compose), rendered.as_bytes(), 0o640)?;
         self.write("deployed.json", deployed)?;
-        self.forget_failure()?;
+        if !healed {
+            self.forget_failure()?;
+        }
         self.remove_old_compose(&deployed.compose)
     }
 

@@ -9,8 +9,22 @@ use crate::inputs::Inputs;
 use crate::plan::Rollback;
 use crate::record::{FailedDeploy, Intent};
 use crate::rewrite::Stack;
+use crate::source;
 
 impl<P: Parts> Run<'_, P> {
+    /// Remembers what failed, so that it is not tried again before it changes.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn remember_failure(&self, digest: &str, reason: &str) -> std::io::Result<()> {
+        self.files.remember_failure(&FailedDeploy {
+            digest: digest.to_owned(),
+            reason: reason.to_owned(),
+            versions: source::failed_with(self.files.failed()?, self.at.as_ref()),
+            at: Timestamp::now(),
+        })
+    }
+
     /// The gate did not hold: back to the last good state, or, where there is none, leave what there is for a person.
     ///
     /// # Errors
@@ -53,7 +67,7 @@ impl<P: Parts> Run<'_, P> {
         let stack = self.with_images(Stack::parse(last_good)?).await;
         let restored = self.replace(&stack).await?;
         if failed {
-            self.files.remember_failure(&FailedDeploy { digest, reason: reason.clone(), at: Timestamp::now() })?;
+            self.remember_failure(&digest, &reason)?;
         }
         let version = stack.version(self.manifest.stack.as_str()).unwrap_or_else(|| "the last good state".to_owned());
         let ended = match restored {

@@ -15,6 +15,7 @@ use crate::manifest::Manifest;
 use crate::plan::{Known, Plan};
 use crate::record::{Deployed, Files, Intent};
 use crate::render::render;
+use crate::source::{self, Chosen};
 use crate::stack::DockerCommand;
 use crate::volumes::Volumes;
 use crate::{images, inputs, plan, record};
@@ -99,18 +100,22 @@ pub async fn on<P: Parts>(
     let files = Files::in_folder(&manifest.state_folder);
     let _lock = lock(&files.lock(), say)?;
     let journal = Journal::in_folder(&manifest.state_folder);
-    let unfinished = journal.unfinished::<Intent>()?;
-    let mut run = Run { host, manifest, files, journal, unfinished, receipt, say };
-    let inputs = match Inputs::read(manifest) {
-        Ok(inputs) => inputs,
-        Err(error) if options.dry_run => return Err(error.into()),
-        Err(error) => return run.without_inputs(error).await,
-    };
+    let unfinished = unfinished(&journal, files.deployed()?.as_ref(), options)?;
+    let mut run = Run { host, manifest, files, journal, unfinished, at: None, receipt, say };
     if options.retry {
         run.files.forget_failure()?;
     }
-    let observed = run.host.engine.services(&run.label()).await?;
     let (deployed, failed) = (run.files.deployed()?, run.files.failed()?);
+    let Chosen { inputs, at, waits, warnings } = match source::choose(manifest, deployed.as_ref(), failed.as_ref()) {
+        Ok(chosen) => chosen,
+        Err(error) if options.dry_run => return Err(error.into()),
+        Err(error) => return run.without_inputs(error).await,
+    };
+    run.at = at;
+    for warning in warnings {
+        run.warn(warning);
+    }
+    let observed = run.host.engine.services(&run.label()).await?;
     let plan = plan::plan(Known {
         desired: &inputs.digest,
         observed: &observed,
@@ -125,7 +130,30 @@ pub async fn on<P: Parts>(
     if options.dry_run {
         return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
     }
-    run.carry_out(plan, &inputs).await
+    let ended = run.carry_out(plan, &inputs).await?;
+    Ok(with_what_waits(ended, waits))
+}
+
+/// What an earlier run left unfinished. What it remembered as good is finished: its snapshot is of the data before what
+/// serves now, and a way back to it would lose what was written since.
+fn unfinished(journal: &Journal, deployed: Option<&Deployed>, options: Options) -> anyhow::Result<Option<Intent>> {
+    let unfinished = journal.unfinished::<Intent>()?;
+    if !unfinished.as_ref().is_some_and(|intent| plan::is_committed(intent, deployed)) {
+        return Ok(unfinished);
+    }
+    if !options.dry_run {
+        journal.clear()?;
+    }
+    Ok(None)
+}
+
+/// What waits for a person is the outcome of a run that had nothing else to tell.
+fn with_what_waits((outcome, summary): (Outcome, String), waits: Option<String>) -> (Outcome, String) {
+    match (outcome, waits) {
+        (Outcome::Unchanged, Some(waits)) => (Outcome::Held, waits),
+        (outcome, Some(waits)) => (outcome, format!("{summary}; {waits}")),
+        (outcome, None) => (outcome, summary),
+    }
 }
 
 impl<P: Parts> Run<'_, P> {

@@ -240,7 +240,7 @@ impl Run<'_> {
 
     fn remember_failure(&mut self, version: Version, reason: &str) -> Result<(), Cut> {
         let (digest, at) = (version.to_string(), Timestamp::UNIX_EPOCH);
-        self.step()?.failed = Some(FailedDeploy { digest, reason: reason.to_owned(), at });
+        self.step()?.failed = Some(FailedDeploy { digest, reason: reason.to_owned(), versions: Vec::new(), at });
         Ok(())
     }
 

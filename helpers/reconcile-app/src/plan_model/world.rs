@@ -229,6 +229,7 @@ impl World {
             schema: 1,
             digest: version.to_string(),
             version: None,
+            recipe: None,
             at: Timestamp::UNIX_EPOCH,
             compose: version.to_string(),
             services: self.seen(),
