@@ -1,0 +1,88 @@
+# An app that follows a git repository: a patch comes by itself, what needs a person waits, what fails is not tried again.
+
+UNIT = "hearth-app-hello.service"
+REPOSITORY = "/var/lib/recipe-hello"
+GIT = f"git -C {REPOSITORY} -c user.name=maker -c user.email=maker@example.org"
+
+wait_until_serving()
+original = manifest("hello")["recipe"]["folder"]
+
+
+def release(version, app_version, notes=None):
+    """Publishes a version of the recipe, which runs this version of the app."""
+    host.succeed(
+        f"sed -i 's/APP_VERSION:-[^}}]*/APP_VERSION:-{app_version}/; s/version=[^\"]*\"/version={version}\"/' {REPOSITORY}/compose.yml"
+    )
+    if notes:
+        host.succeed(f"mkdir -p {REPOSITORY}/release && echo '{notes}' > {REPOSITORY}/release/{version}")
+    host.succeed(f"{GIT} add -A && {GIT} commit --quiet --allow-empty -m {version} && {GIT} tag {version}")
+
+
+def follow():
+    """Runs the app's unit as its timer does, a while later."""
+    host.succeed("touch --date='-1 hour' /var/lib/hearth/apps/hello/recipes/*/fetched 2>/dev/null || true")
+    good, said = reconcile(UNIT)
+    return good, said, receipt("apps/hello")
+
+
+access = '{gitCommand: "/usr/bin/git", fetchSeconds: 60, sshCommand: null, credentialsFile: null, sshKeyFile: null, knownHostsFile: null, caFile: null}'
+
+with subtest("it begins with the version that is declared"):
+    host.succeed(f"cp -rL {original} {REPOSITORY} && chmod -R u+w {REPOSITORY} && {GIT} init --quiet")
+    release("0.1.0+1.0.0", "1.0.0")
+    declare(
+        "hello",
+        f'.recipe = {{git: {{url: "{REPOSITORY}", ref: "0.1.0+1.0.0", policy: "patch", recipes: "/var/lib/hearth/apps/hello/recipes",'
+        f' access: {access}}}}} | del(.environment.APP_VERSION) | .gate.convergeSeconds = 30 | .gate.healthySeconds = 1',
+    )
+    good, said, story = follow()
+    assert good, said
+    assert "hello 1.0.0" in get("hello.example.org")
+    get("hello.example.org", "/count", "--request POST")
+    good, said, story = follow()
+    assert good and story["outcome"] == "unchanged", story
+
+with subtest("a patch comes by itself, with the data"):
+    release("0.1.1+1.1.0", "1.1.0")
+    good, said, story = follow()
+    assert good and story["outcome"] == "changed", said
+    assert "hello 1.1.0" in get("hello.example.org")
+    assert int(get("hello.example.org", "/count")) == 1
+
+with subtest("a patch that does not come up is rolled back, and not tried again"):
+    release("0.1.2+1.2.0", "1.2.0-exits")
+    good, said, story = follow()
+    assert not good and story["outcome"] == "rolled-back", said
+    assert "hello 1.1.0" in get("hello.example.org")
+    indexes = services()
+    good, said, story = follow()
+    assert good and story["outcome"] == "unchanged", said
+    assert "0.1.2+1.2.0" in " ".join(story["warnings"]), story
+    assert services() == indexes
+
+with subtest("the patch after it goes through"):
+    release("0.1.3+1.0.0", "1.0.0")
+    good, said, story = follow()
+    assert good and story["outcome"] == "changed", said
+    assert "hello 1.0.0" in get("hello.example.org")
+
+with subtest("a version with release notes waits for a person, and its notes are told"):
+    release("0.1.4+1.1.0", "1.1.0", notes="Run the importer first")
+    good, said, story = follow()
+    assert good and story["outcome"] == "held", said
+    assert "Run the importer first" in story["summary"] and "hearth accept hello 0.1.4+1.1.0" in story["summary"], story
+    assert "hello 1.0.0" in get("hello.example.org")
+
+with subtest("a repository that is gone is a warning: what serves goes on"):
+    host.succeed(f"mv {REPOSITORY} {REPOSITORY}.away")
+    good, said, story = follow()
+    assert good, said
+    assert "hello 1.0.0" in get("hello.example.org")
+    host.succeed(f"mv {REPOSITORY}.away {REPOSITORY}")
+
+with subtest("a tag that was moved is held and named"):
+    host.succeed(f"{GIT} tag --delete 0.1.4+1.1.0")
+    release("0.1.4+1.1.0", "1.2.0-exits")
+    good, said, story = follow()
+    assert good and story["outcome"] == "held" and "tag was moved" in story["summary"], story
+    assert int(get("hello.example.org", "/count")) == 1
