@@ -1,9 +1,12 @@
 """tests/bench/run: plays the files of tests/bench as scenarios, with means to measure."""
 
 import functools
+import os
 import sys
+from datetime import date
+from pathlib import Path
 
-from . import measure, paths, scenario, template
+from . import figures, load, measure, paths, scenario, template
 from .host import host
 from .progress import Progress
 
@@ -13,15 +16,31 @@ FOLDER = paths.TESTS / "bench"
 def run(arguments):
     """Runs the benchmarks that were asked for, and prints their figures."""
     files = [file for file in sorted(FOLDER.glob("*.py")) if not arguments.names or file.stem in arguments.names]
+    if not files:
+        names = ", ".join(sorted(file.stem for file in FOLDER.glob("*.py")))
+        raise SystemExit(f"error: no benchmark is called {' or '.join(arguments.names)}; there are {names}")
     parts = template.build(Progress(), profile="release")
-    figures = measure.Figures()
+    found = figures.Figures()
     for file in files:
         with host(parts, out=sys.stderr) as machine:
-            more = {
-                "cpu": functools.partial(measure.cpu, machine),
-                "figure": figures.add,
-                "load": lambda domain, machine=machine, **options: measure.Load(machine.container.address, domain, **options),
-            }
-            scenario.play(file, machine, arguments.long, sys.stderr, more)
-    print(figures.table())
+            scenario.play(file, machine, arguments.long, sys.stderr, means(machine, found))
+    print(f"\n{date.today()}, {shape()}\n\n{found.table()}")
     return 0
+
+
+def means(machine, found):
+    """What a benchmark can use beyond what a scenario can."""
+    return {
+        "cpu": functools.partial(measure.cpu, machine),
+        "figure": found.add,
+        "under_load": functools.partial(load.under_load, machine),
+        "KEYS": paths.BED / "keys",
+    }
+
+
+def shape():
+    """The machine that it ran on."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    memory = next(int(line.split()[1]) for line in lines if line.startswith("MemTotal:"))
+    busy = os.getloadavg()[2]
+    return f"{os.cpu_count()} cores, {memory / 2**20:.0f} GiB of memory, load average of 15 minutes {busy:.1f}"

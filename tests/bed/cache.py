@@ -3,10 +3,14 @@
 import fcntl
 import hashlib
 import inspect
+import os
 import shutil
+import time
 from pathlib import Path
 
 from . import paths
+
+_LATELY = 2 * 60 * 60
 
 
 def digest(*inputs):
@@ -44,6 +48,7 @@ def entry(name, key, build):
             draft.mkdir()
             build(draft)
             draft.rename(final)
+        os.utime(final)
     return final
 
 
@@ -56,10 +61,20 @@ def in_use():
 
 
 def prune(keep):
-    """Removes entries that nothing names any more: superseded ones, unless a host still stands on them."""
+    """Removes entries that nothing names any more: superseded ones, unless a host stands on them, or was lately to.
+
+    Another clone of the repository may be at its compiler, with its entries made and its host not booted yet.
+    """
     kept, used = {path.name for path in keep}, in_use()
     names = {name.rsplit("-", 1)[0] for name in kept}
     for path in paths.CACHE.iterdir():
         stale = path.name not in kept and path.name.rsplit("-", 1)[0] in names
-        if stale and path.is_dir() and not path.name.startswith(".") and str(path) not in used:
+        if stale and path.is_dir() and not path.name.startswith(".") and str(path) not in used and _is_old(path):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_old(path):
+    try:
+        return path.stat().st_mtime < time.time() - _LATELY
+    except FileNotFoundError:
+        return False

@@ -136,7 +136,7 @@ pub fn verdict(services: &[Service], tasks: &[Task], old: &BTreeSet<String>, res
 pub fn can_go_on(service: &Service, tasks: &[Task]) -> bool {
     let mut new = tasks
         .iter()
-        .filter(|task| task.service == service.id && task.wanted && task.spec_digest == service.task_digest)
+        .filter(|task| task.service == service.id && task.wanted && task.spec_digest == service.task_digest())
         .peekable();
     service.paused && new.peek().is_some() && new.all(|task| task.state == TaskState::Running)
 }
@@ -162,11 +162,11 @@ fn of_service(service: &Service, tasks: &[&Task], restart_limit: usize) -> Verdi
 
 /// All tasks run, and none of them is of an older specification: right after a deploy the old ones still do.
 fn is_converged(service: &Service, tasks: &[&Task]) -> bool {
-    let current = |task: &&&Task| task.state == TaskState::Running && task.spec_digest == service.task_digest;
+    let current = |task: &&&Task| task.state == TaskState::Running && task.spec_digest == service.task_digest();
     let done = tasks
         .iter()
         .filter(|task| {
-            service.may_complete && task.state == TaskState::Complete && task.spec_digest == service.task_digest
+            service.may_complete && task.state == TaskState::Complete && task.spec_digest == service.task_digest()
         })
         .count();
     let wanted: Vec<_> = tasks.iter().filter(|task| task.wanted && task.state != TaskState::Complete).collect();
@@ -184,7 +184,7 @@ fn phase(service: &Service, newest: Option<&Task>, failures: &[&&Task]) -> Phase
             last: failures.last().map(|task| what_went_wrong(task)).unwrap_or_default(),
         },
         TaskState::Preparing => Phase::Pulling,
-        TaskState::Running if task.spec_digest == service.task_digest => Phase::Replacing,
+        TaskState::Running if task.spec_digest == service.task_digest() => Phase::Replacing,
         // A running task of an older specification: the new one was not made yet.
         TaskState::Pending | TaskState::Running => Phase::Scheduling,
         _ => Phase::Starting,

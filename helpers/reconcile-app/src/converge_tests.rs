@@ -1,13 +1,7 @@
 use super::*;
 
 fn service() -> Service {
-    Service {
-        id: "s".to_owned(),
-        name: "x_app".to_owned(),
-        desired: 1,
-        task_digest: "new".to_owned(),
-        ..Service::default()
-    }
+    Service { id: "s".to_owned(), name: "x_app".to_owned(), desired: 1, ..Service::default() }
 }
 
 fn task(id: &str, state: TaskState) -> Task {
@@ -17,7 +11,7 @@ fn task(id: &str, state: TaskState) -> Task {
         service: "s".to_owned(),
         state,
         wanted: !matches!(state, TaskState::Failed | TaskState::Rejected | TaskState::Shutdown),
-        spec_digest: "new".to_owned(),
+        spec_digest: service().task_digest(),
         ..Task::default()
     }
 }

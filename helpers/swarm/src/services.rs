@@ -51,8 +51,6 @@ pub struct Service {
     pub paused: bool,
     /// Whether a task of it that ended with exit code 0 is done, and not started again.
     pub may_complete: bool,
-    /// Digest of what its tasks are told, to compare with [`Task::spec_digest`](crate::Task::spec_digest).
-    pub task_digest: String,
     /// The whole specification, for [`Service::spec_digest`] and [`Standby`].
     pub specification: Specification,
 }
@@ -67,6 +65,12 @@ impl Service {
         // Through a value: bollard's maps are unordered, those of a value are sorted.
         let spec = serde_json::to_value(&self.specification.0).unwrap_or_default();
         Digest::of(spec.to_string().as_bytes()).hex()
+    }
+
+    /// Digest of what its tasks are told, to compare with [`Task::spec_digest`](crate::Task::spec_digest). Empty when
+    /// it tells nothing. Made only when it is asked for: the list of all services is read every few minutes.
+    pub fn task_digest(&self) -> String {
+        self.specification.0.task_template.as_ref().map(task_digest).unwrap_or_default()
     }
 }
 
@@ -206,7 +210,6 @@ impl From<Wire> for Service {
             updating: matches!(update, Some(UpdateState::UPDATING | UpdateState::ROLLBACK_STARTED)),
             paused: matches!(update, Some(UpdateState::PAUSED | UpdateState::ROLLBACK_PAUSED)),
             may_complete: matches!(restart, Some(Restart::NONE | Restart::ON_FAILURE)),
-            task_digest: spec.task_template.as_ref().map(task_digest).unwrap_or_default(),
             specification: Specification(spec),
         }
     }
