@@ -28,6 +28,9 @@ pub struct Manifest {
     /// The `systemctl` to call.
     #[serde(default)]
     pub systemctl_command: Option<PathBuf>,
+    /// A template unit, `hearth-secret@.service`, whose instance for a secret fails while that cannot be rendered.
+    #[serde(default)]
+    pub secret_unit: Option<Unit>,
     /// Where the host's private keys are.
     pub identities: IdentityFiles,
     /// Values to render, each a file.
@@ -104,6 +107,7 @@ pub enum Format {
     Yaml,
     Json,
     Dotenv,
+    Ini,
     Binary,
 }
 
@@ -113,6 +117,7 @@ impl From<Format> for sops::Format {
             Format::Yaml => Self::Yaml,
             Format::Json => Self::Json,
             Format::Dotenv => Self::Dotenv,
+            Format::Ini => Self::Ini,
             Format::Binary => Self::Binary,
         }
     }
