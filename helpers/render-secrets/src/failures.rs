@@ -2,11 +2,12 @@
 //! which secret is missing, and which is there again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+
+use crate::manifest::{Manifest, Unit};
 
 /// Files that could not be rendered, and why.
 #[derive(Clone, Debug)]
@@ -44,16 +45,18 @@ pub fn known(state_folder: &Path) -> anyhow::Result<Reasons> {
 ///
 /// # Errors
 /// When the file cannot be written, or `systemctl` refuses.
-pub fn tell(state_folder: &Path, failed: &Reasons, unit: Option<&str>, systemctl: &Path) -> anyhow::Result<()> {
-    let before = known(state_folder)?;
+pub fn tell(manifest: &Manifest, failed: &Reasons, systemctl: &Path) -> anyhow::Result<()> {
+    let before = known(&manifest.state_folder)?;
     if before == *failed {
         return Ok(());
     }
     let text = serde_json::to_vec_pretty(failed)?;
-    state::write_atomic(&state_folder.join(FILE), &text, 0o600)?;
-    let Some(unit) = unit else { return Ok(()) };
+    state::write_atomic(&manifest.state_folder.join(FILE), &text, 0o600)?;
     let names: BTreeSet<&String> = before.keys().chain(failed.keys()).collect();
-    let units: Vec<String> = names.into_iter().map(|name| instance(unit, name)).collect();
+    let units: Vec<&str> = names.into_iter().filter_map(|name| manifest.unit_of(name)).map(Unit::as_str).collect();
+    if units.is_empty() {
+        return Ok(());
+    }
     let status = Command::new(systemctl).args(["--no-block", "restart"]).args(&units).status();
     let status = status.with_context(|| format!("{}", systemctl.display()))?;
     ensure!(
@@ -63,37 +66,4 @@ pub fn tell(state_folder: &Path, failed: &Reasons, unit: Option<&str>, systemctl
         units.join(" ")
     );
     Ok(())
-}
-
-/// The instance of a template unit, `x@.service`, for a name, escaped as `systemd-escape` does.
-fn instance(unit: &str, name: &str) -> String {
-    let mut escaped = String::new();
-    for (index, byte) in name.bytes().enumerate() {
-        match byte {
-            b'/' => escaped.push('-'),
-            b'.' if index == 0 => escaped.push_str("\\x2e"),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b':' | b'_' | b'.' => escaped.push(char::from(byte)),
-            other => {
-                let _ = write!(escaped, "\\x{other:02x}");
-            }
-        }
-    }
-    unit.replacen('@', &format!("@{escaped}"), 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_unit_is_named_as_systemd_escapes_names() {
-        for (name, unit) in [
-            ("token", "hearth-secret@token.service"),
-            ("wiki/db-password", "hearth-secret@wiki-db\\x2dpassword.service"),
-            (".hidden", "hearth-secret@\\x2ehidden.service"),
-            ("ä", "hearth-secret@\\xc3\\xa4.service"),
-        ] {
-            assert_eq!(instance("hearth-secret@.service", name), unit);
-        }
-    }
 }

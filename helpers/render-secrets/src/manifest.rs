@@ -28,9 +28,6 @@ pub struct Manifest {
     /// The `systemctl` to call.
     #[serde(default)]
     pub systemctl_command: Option<PathBuf>,
-    /// A template unit, `hearth-secret@.service`, whose instance for a secret fails while that cannot be rendered.
-    #[serde(default)]
-    pub secret_unit: Option<Unit>,
     /// Where the host's private keys are.
     pub identities: IdentityFiles,
     /// Values to render, each a file.
@@ -71,6 +68,9 @@ pub struct Secret {
     pub mode: Mode,
     /// Where it is found.
     pub path: PathBuf,
+    /// A unit that fails for as long as it cannot be rendered.
+    #[serde(default)]
+    pub unit: Option<Unit>,
     /// Units to restart when its content changed.
     pub restart_units: Vec<Unit>,
     /// Units to reload when its content changed.
@@ -93,6 +93,9 @@ pub struct Template {
     pub mode: Mode,
     /// Where it is found.
     pub path: PathBuf,
+    /// A unit that fails for as long as it cannot be rendered.
+    #[serde(default)]
+    pub unit: Option<Unit>,
     /// Units to restart when its content changed.
     pub restart_units: Vec<Unit>,
     /// Units to reload when its content changed.
@@ -212,6 +215,15 @@ impl Manifest {
         }
         ensure!(!self.generations.starts_with(&self.link), "`generations` lies behind `link`; nothing was done");
         Ok(())
+    }
+}
+
+impl Manifest {
+    /// The unit that stands for a file, by its name within a generation.
+    pub fn unit_of(&self, file_name: &str) -> Option<&Unit> {
+        let secrets = self.secrets.iter().map(|secret| (secret.file_name(), &secret.unit));
+        let templates = self.templates.iter().map(|template| (template.file_name(), &template.unit));
+        secrets.chain(templates).find(|(name, _)| name == file_name).and_then(|(_, unit)| unit.as_ref())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::accounts::Accounts;
 use crate::failures::{self, Failure, Reasons};
 use crate::generation::{self, Generation};
 use crate::links::{self, Links};
-use crate::manifest::{Manifest, Mode, Unit};
+use crate::manifest::{Manifest, Mode};
 use crate::message::{self, Consequence};
 use crate::plan::{Permissions, Plan, Wanted};
 use crate::source::{self, Keys, Sources};
@@ -117,12 +117,7 @@ fn carry_out(manifest: &Manifest, prepared: &mut Prepared, journal: &Journal) ->
     };
     let failed = links::apply(&prepared.links, &prepared.known_links, &manifest.state_folder);
     let untold = tell(manifest, &prepared.pending, journal).err();
-    let unseen = failures::tell(
-        &manifest.state_folder,
-        &prepared.failed,
-        manifest.secret_unit.as_ref().map(Unit::as_str),
-        systemctl(manifest),
-    );
+    let unseen = failures::tell(manifest, &prepared.failed, systemctl(manifest));
     prepared.errors.extend(failed.iter().chain(&untold).chain(&unseen.err()).map(|error| format!("{error:#}")));
     if !prepared.plan.is_unchanged() {
         apply::prune(manifest, number)?;
