@@ -17,6 +17,7 @@
     {
       nixosModules.default.imports = [ ./nix/modules ];
       nixosModules.hearth = self.nixosModules.default;
+      nixosModules.sops-names.imports = [ ./nix/modules/sops-names.nix ];
       overlays.default = import ./nix/packages/overlay.nix;
 
       nixosConfigurations.example = lib.nixosSystem {

@@ -6,6 +6,8 @@ rec {
   runtime = "/run/hearth";
   secrets = "${runtime}/secrets";
   secretGenerations = "${runtime}/secrets.d";
+  secretsForUsers = "${runtime}/secrets-for-users";
+  secretsForUsersGenerations = "${runtime}/secrets-for-users.d";
   certificates = "${runtime}/certificates";
   dockerConfig = "${runtime}/docker";
   # Of the containers' volumes, with the engine's own default for its data.

@@ -47,10 +47,17 @@ let
     };
   };
 
+  folderOf = secret: if secret.neededForUsers then paths.secretsForUsers else paths.secrets;
+
   entry =
     { name, config, ... }:
     {
-      options = renderedFile "${paths.secrets}/${name}" // {
+      options = renderedFile "${folderOf config}/${name}" // {
+        neededForUsers = lib.mkOption {
+          type = lib.types.bool;
+          default = false;
+          description = "Render it before users are made, for a `hashedPasswordFile`. It then belongs to root and lies under ${paths.secretsForUsers}.";
+        };
         file = lib.mkOption {
           type = lib.types.nullOr lib.types.path;
           default = cfg.defaultFile;
@@ -62,6 +69,7 @@ let
             "yaml"
             "json"
             "dotenv"
+            "ini"
             "binary"
           ];
           default = "yaml";
@@ -90,12 +98,15 @@ let
 
   rendered = lib.attrValues cfg.entries ++ lib.attrValues cfg.templates;
   identities = lib.optional (cfg.age.keyFile != null) cfg.age.keyFile ++ cfg.age.sshKeyFiles;
-  isElsewhere = file: !lib.hasPrefix "${paths.secrets}/" file.path;
+  isElsewhere =
+    file:
+    !lib.hasPrefix "${paths.secrets}/" file.path && !lib.hasPrefix "${paths.secretsForUsers}/" file.path;
   linkFolders = lib.unique (map (file: dirOf file.path) (lib.filter isElsewhere rendered));
   fileOf =
     name: file:
     {
       inherit name;
+      unit = "${unitOf name}.service";
       inherit (file)
         owner
         group
@@ -106,31 +117,135 @@ let
         ;
     };
 
-  manifest = hearth.manifest {
-    name = "secrets";
-    helper = "render-secrets";
-    content = {
-      stateFolder = "${paths.state}/secrets";
-      link = paths.secrets;
-      generations = paths.secretGenerations;
-      keepGenerations = 1;
-      systemctlCommand = "${config.systemd.package}/bin/systemctl";
-      identities = {
-        ageKeyFiles = lib.optional (cfg.age.keyFile != null) cfg.age.keyFile;
-        sshKeyFiles = cfg.age.sshKeyFiles;
+  # Of a secret or template, as it lies among the rendered files.
+  unitOf = name: "hearth-secret-${lib.replaceStrings [ "/" ] [ "--" ] name}";
+  # It fails for as long as the last run could not render the file, and says why.
+  statusUnit =
+    name:
+    lib.nameValuePair (unitOf name) {
+      description = "The secret ${name} is rendered";
+      serviceConfig = hearth.unit.hardening // {
+        Type = "oneshot";
+        ExecStart = "${config.hearth.package}/bin/render-secrets --status ${name} ${paths.manifests}/secrets.json";
       };
-      secrets = lib.mapAttrsToList (
-        name: secret:
-        fileOf name secret
-        // {
-          inherit (secret) format key;
-          file = "${secret.file}";
-        }
-      ) cfg.entries;
-      templates = lib.mapAttrsToList (
-        name: file: fileOf name file // { inherit (file) content; }
-      ) cfg.templates;
-      placeholders = cfg.placeholder;
+    };
+
+  early = lib.filterAttrs (_: secret: secret.neededForUsers) cfg.entries;
+  late = lib.filterAttrs (_: secret: !secret.neededForUsers) cfg.entries;
+
+  # The manifest of what is rendered at one moment: before users are made, or after.
+  manifestOf =
+    {
+      name,
+      link,
+      generations,
+      entries,
+      templates ? { },
+    }:
+    hearth.manifest {
+      inherit name;
+      helper = "render-secrets";
+      content = {
+        stateFolder = "${paths.state}/${name}";
+        inherit link generations;
+        keepGenerations = 1;
+        systemctlCommand = "${config.systemd.package}/bin/systemctl";
+        identities = {
+          ageKeyFiles = lib.optional (cfg.age.keyFile != null) cfg.age.keyFile;
+          sshKeyFiles = cfg.age.sshKeyFiles;
+        };
+        secrets = lib.mapAttrsToList (
+          name: secret:
+          fileOf name secret
+          // {
+            inherit (secret) format key;
+            file = "${secret.file}";
+          }
+          // lib.optionalAttrs secret.neededForUsers { unit = null; }
+        ) entries;
+        templates = lib.mapAttrsToList (
+          name: file:
+          fileOf name file
+          // {
+            inherit (file) content;
+            unit = "${unitOf "templates/${name}"}.service";
+          }
+        ) templates;
+        placeholders = lib.intersectAttrs entries cfg.placeholder;
+      };
+    };
+
+  manifest = manifestOf {
+    name = "secrets";
+    link = paths.secrets;
+    generations = paths.secretGenerations;
+    entries = late;
+    inherit (cfg) templates;
+  };
+
+  manifestForUsers = manifestOf {
+    name = "secrets-for-users";
+    link = paths.secretsForUsers;
+    generations = paths.secretsForUsersGenerations;
+    entries = early;
+  };
+  renderForUsers = "${config.hearth.package}/bin/render-secrets ${manifestForUsers}";
+  usersAreMadeByAUnit = (config.systemd.sysusers.enable or false) || (config.services.userborn.enable or false);
+
+  # Before there are users, where units make them.
+  usersUnit = lib.mkIf (early != { } && usersAreMadeByAUnit) {
+    description = "Render secrets that users are made with";
+    wantedBy = [ "sysinit.target" ];
+    before = [
+      "systemd-sysusers.service"
+      "userborn.service"
+    ];
+    unitConfig = {
+      DefaultDependencies = false;
+      RequiresMountsFor = identities ++ [ paths.state ];
+    };
+    restartTriggers = [ manifestForUsers ];
+    serviceConfig = {
+      Type = "oneshot";
+      ExecStart = renderForUsers;
+      SuccessExitStatus = "10";
+      LimitCORE = 0;
+    };
+  };
+
+  secretsUnit = hearth.unit.oneshot {
+    description = "Render secrets from sops files";
+    helper = "render-secrets";
+    inherit manifest;
+    manifestPath = "${paths.manifests}/secrets.json";
+    state = "hearth/secrets";
+    unitConfig.RequiresMountsFor = [ paths.secretGenerations ] ++ identities;
+    serviceConfig = {
+      RuntimeDirectory = "hearth";
+      RuntimeDirectoryMode = "0755";
+      # Links lie where a `path` says, and those that nobody wants any more where an earlier one said.
+      ProtectSystem = "full";
+      ReadWritePaths = "/etc";
+      ProtectHome = hearth.unit.protectHome {
+        reads = identities;
+        writes = map (folder: "${folder}/") linkFolders;
+      };
+      CapabilityBoundingSet = [
+        # Files are given to their owners,
+        "CAP_CHOWN"
+        # then still get their mode,
+        "CAP_FOWNER"
+        # and are compared with what the last generation gave to somebody else.
+        "CAP_DAC_READ_SEARCH"
+      ]
+      # A link may have to lie in a folder that belongs to another user.
+      ++ lib.optional (linkFolders != [ ]) "CAP_DAC_OVERRIDE";
+      SystemCallFilter = [
+        "@system-service"
+        "~@privileged @resources"
+        "@chown"
+      ];
+      LimitCORE = 0;
     };
   };
 
@@ -203,6 +318,10 @@ in
         assertion = secret.file != null;
         message = "hearth.secrets.entries.${name}: no sops file is named. Set hearth.secrets.defaultFile, or the secret's own `file`.";
       }) cfg.entries
+      ++ lib.mapAttrsToList (name: secret: {
+        assertion = secret.owner == "root" && secret.group == "root";
+        message = "hearth.secrets.entries.${name}: with neededForUsers it is rendered before there are users, so that it belongs to root. Take `owner` and `group` away.";
+      }) early
       ++ [
         {
           assertion = cfg.entries == { } || identities != [ ];
@@ -216,6 +335,14 @@ in
 
     environment.etc."hearth/secrets.json".source = manifest;
 
+    # Where no unit makes users, the activation does.
+    system.activationScripts = lib.mkIf (early != { } && !usersAreMadeByAUnit) {
+      hearthSecretsForUsers = lib.stringAfter [ "specialfs" ] ''
+        ${renderForUsers} || test $? -eq 10
+      '';
+      users.deps = [ "hearthSecretsForUsers" ];
+    };
+
     # Mounted by systemd, so that the helper itself needs neither the right to mount nor the host's mount namespace.
     systemd.mounts = [
       {
@@ -227,41 +354,15 @@ in
       }
     ];
 
-    systemd.timers.hearth-secrets = hearth.unit.timer "Look for drift in rendered secrets";
-    systemd.services.hearth-secrets = hearth.unit.oneshot {
-      description = "Render secrets from sops files";
-      helper = "render-secrets";
-      inherit manifest;
-      manifestPath = "${paths.manifests}/secrets.json";
-      state = "hearth/secrets";
-      unitConfig.RequiresMountsFor = [ paths.secretGenerations ] ++ identities;
-      serviceConfig = {
-        RuntimeDirectory = "hearth";
-        RuntimeDirectoryMode = "0755";
-        # Links lie where a `path` says, and those that nobody wants any more where an earlier one said.
-        ProtectSystem = "full";
-        ReadWritePaths = "/etc";
-        ProtectHome = hearth.unit.protectHome {
-          reads = identities;
-          writes = map (folder: "${folder}/") linkFolders;
-        };
-        CapabilityBoundingSet = [
-          # Files are given to their owners,
-          "CAP_CHOWN"
-          # then still get their mode,
-          "CAP_FOWNER"
-          # and are compared with what the last generation gave to somebody else.
-          "CAP_DAC_READ_SEARCH"
-        ]
-        # A link may have to lie in a folder that belongs to another user.
-        ++ lib.optional (linkFolders != [ ]) "CAP_DAC_OVERRIDE";
-        SystemCallFilter = [
-          "@system-service"
-          "~@privileged @resources"
-          "@chown"
-        ];
-        LimitCORE = 0;
-      };
+    systemd.services = lib.listToAttrs (
+      map statusUnit (
+        lib.attrNames late ++ map (name: "templates/${name}") (lib.attrNames cfg.templates)
+      )
+    )
+    // {
+      hearth-secrets-for-users = usersUnit;
+      hearth-secrets = secretsUnit;
     };
+    systemd.timers.hearth-secrets = hearth.unit.timer "Look for drift in rendered secrets";
   };
 }

@@ -80,6 +80,7 @@ def compiled_checks():
         Check("format", ["cargo", "fmt", "--all", "--check"], paths.HELPERS),
         Check("format of hello", ["cargo", "fmt", "--check"], _HELLO),
         Check("tests of the helpers", ["cargo", "test", "--locked", "--workspace", "--no-fail-fast"], paths.HELPERS, _CARGO_RESULT),
+        Check("fuzzing", [str(paths.HELPERS / "fuzz/run")], paths.HELPERS / "fuzz", _CLOSING_LINE),
         Check("tests of hello", ["cargo", "test", "--locked"], _HELLO, _CARGO_RESULT),
         Check("clippy", [*clippy[:3], "--workspace", *clippy[3:]], paths.HELPERS),
         Check("clippy of hello", clippy, _HELLO),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::manifest::Manifest;
-use crate::{check, run};
+use crate::{check, failures, run};
 
 /// Checks a manifest and the sops files that it names. Prints nothing when all is good.
 ///
@@ -43,4 +43,19 @@ pub fn render(path: &Path, dry_run: bool, json: bool) -> anyhow::Result<ExitCode
         println!("{}", report.receipt.closing_line());
     }
     Ok(ExitCode::from(report.receipt.outcome.exit_code()))
+}
+
+/// Says whether the last run could render one secret, or one template by its name after `templates/`.
+///
+/// # Errors
+/// When the manifest, or what the last run left, cannot be read.
+pub fn status(path: &Path, name: &str) -> anyhow::Result<ExitCode> {
+    let manifest: Manifest = state::manifest::read(path)?;
+    let failed = failures::known(&manifest.state_folder)?;
+    if let Some(reason) = failed.get(name) {
+        eprintln!("error: {reason}");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("`{name}` is rendered");
+    Ok(ExitCode::SUCCESS)
 }

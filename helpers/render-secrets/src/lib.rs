@@ -14,12 +14,14 @@
 //! - [`generation`]: what is there
 //! - [`plan`]: the difference, pure
 //! - [`apply`]: the new generation, links, units
+//! - [`failures`]: a unit of its own for each secret that could not be rendered
 //! - [`run`]: the above in order
 
 pub mod accounts;
 pub mod apply;
 pub mod check;
 pub mod cli;
+pub mod failures;
 pub mod generation;
 pub mod links;
 pub mod manifest;

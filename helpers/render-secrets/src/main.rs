@@ -24,13 +24,18 @@ struct Arguments {
     /// Print the receipt as JSON
     #[arg(long, conflicts_with = "check")]
     json: bool,
+    /// Only say whether the last run could render this secret; with exit code 1 when it could not
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["check", "dry_run", "json"])]
+    status: Option<String>,
     /// The manifest, as the NixOS module writes it
     manifest: PathBuf,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let ended = if arguments.check {
+    let ended = if let Some(name) = &arguments.status {
+        cli::status(&arguments.manifest, name)
+    } else if arguments.check {
         cli::check(&arguments.manifest)
     } else {
         cli::render(&arguments.manifest, arguments.dry_run, arguments.json)

@@ -68,6 +68,9 @@ pub struct Secret {
     pub mode: Mode,
     /// Where it is found.
     pub path: PathBuf,
+    /// A unit that fails for as long as it cannot be rendered.
+    #[serde(default)]
+    pub unit: Option<Unit>,
     /// Units to restart when its content changed.
     pub restart_units: Vec<Unit>,
     /// Units to reload when its content changed.
@@ -90,6 +93,9 @@ pub struct Template {
     pub mode: Mode,
     /// Where it is found.
     pub path: PathBuf,
+    /// A unit that fails for as long as it cannot be rendered.
+    #[serde(default)]
+    pub unit: Option<Unit>,
     /// Units to restart when its content changed.
     pub restart_units: Vec<Unit>,
     /// Units to reload when its content changed.
@@ -104,6 +110,7 @@ pub enum Format {
     Yaml,
     Json,
     Dotenv,
+    Ini,
     Binary,
 }
 
@@ -113,6 +120,7 @@ impl From<Format> for sops::Format {
             Format::Yaml => Self::Yaml,
             Format::Json => Self::Json,
             Format::Dotenv => Self::Dotenv,
+            Format::Ini => Self::Ini,
             Format::Binary => Self::Binary,
         }
     }
@@ -207,6 +215,15 @@ impl Manifest {
         }
         ensure!(!self.generations.starts_with(&self.link), "`generations` lies behind `link`; nothing was done");
         Ok(())
+    }
+}
+
+impl Manifest {
+    /// The unit that stands for a file, by its name within a generation.
+    pub fn unit_of(&self, file_name: &str) -> Option<&Unit> {
+        let secrets = self.secrets.iter().map(|secret| (secret.file_name(), &secret.unit));
+        let templates = self.templates.iter().map(|template| (template.file_name(), &template.unit));
+        secrets.chain(templates).find(|(name, _)| name == file_name).and_then(|(_, unit)| unit.as_ref())
     }
 }
 

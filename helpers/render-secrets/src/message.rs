@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::failures::Failure;
 use crate::source::{Keys, Sources};
 
 /// What the others got, for the end of a message.
@@ -15,17 +16,18 @@ pub struct Consequence<'a> {
 }
 
 /// A message for each refused file and each missing key.
-pub fn failures(sources: &Sources, keys: &Keys, consequence: &Consequence<'_>) -> Vec<String> {
+pub fn failures(sources: &Sources, keys: &Keys, consequence: &Consequence<'_>) -> Vec<Failure> {
     let files = sources.refused_files.values().map(|(error, names)| {
         let mut text = format!("{}: {error}", subject(names));
         if error.is_missing_identity() {
             text.push_str(&advice(keys, names.first().map_or("", String::as_str), error));
         }
-        text + &ending(names, consequence)
+        Failure { names: names.clone(), text: text + &ending(names, consequence) }
     });
     let missing = sources.missing_keys.iter().map(|(name, error)| {
-        let names = [name.clone()];
-        format!("{}: {error}{}", subject(&names), ending(&names, consequence))
+        let names = vec![name.clone()];
+        let text = format!("{}: {error}{}", subject(&names), ending(&names, consequence));
+        Failure { names, text }
     });
     files.chain(missing).collect()
 }
@@ -66,10 +68,10 @@ fn advice(keys: &Keys, _secret: &str, error: &sops::Error) -> String {
     }
     if let Some(identity) = keys.identities.iter().find(|identity| identity.recipient().starts_with("age1")) {
         let recipient = identity.recipient();
-        let _ = write!(text, "; where it can be decrypted, run `sops rotate --in-place --add-age {recipient} {file}`");
+        let _ = write!(text, "; where it can be decrypted, run `hearth secrets add-recipient {recipient} {file}`");
         return text;
     }
-    text + "; this host has no key. Make one with `age-keygen -o FILE`, FILE being where hearth.secrets.age.keyFile \
-            points, add the recipient that it prints to `.sops.yaml`, and where the file can be decrypted run \
-            `sops updatekeys`"
+    text + "; this host has no key. Make one with `hearth secrets keys --new FILE`, FILE being where \
+            hearth.secrets.age.keyFile points, and where the file can be decrypted run \
+            `hearth secrets add-recipient` with the recipient that it prints, and name it in `.sops.yaml`"
 }

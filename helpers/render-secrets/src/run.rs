@@ -7,6 +7,7 @@ use sops::Text;
 use state::{Journal, Lock, Outcome, Receipt};
 
 use crate::accounts::Accounts;
+use crate::failures::{self, Failure, Reasons};
 use crate::generation::{self, Generation};
 use crate::links::{self, Links};
 use crate::manifest::{Manifest, Mode};
@@ -32,6 +33,7 @@ struct Prepared {
     links: Links,
     known_links: Links,
     pending: Pending,
+    failed: Reasons,
     errors: Vec<String>,
 }
 
@@ -70,12 +72,14 @@ fn prepare(manifest: &Manifest, journal: &Journal) -> anyhow::Result<Prepared> {
     let sources = source::decrypt(&manifest.secrets, &keys.identities);
     let mut others = Vec::new();
     let plan = Plan::new(wanted(manifest, &sources, current.as_ref(), &mut others), current.as_ref());
-    let mut errors = secret_failures(manifest, &sources, &keys, &plan);
-    errors.append(&mut others);
+    let mut all = secret_failures(manifest, &sources, &keys, &plan);
+    all.append(&mut others);
+    let failed = failures::by_name(&all);
+    let errors = all.into_iter().map(|failure| failure.text).collect();
     let links = wanted_links(manifest, &plan)?;
     let known_links = links::known(&manifest.state_folder)?;
     let pending = pending(journal, &plan, current.is_some())?;
-    Ok(Prepared { current, plan, links, known_links, pending, errors })
+    Ok(Prepared { current, plan, links, known_links, pending, failed, errors })
 }
 
 fn ending(errors: &[String], changed: bool) -> Outcome {
@@ -113,7 +117,8 @@ fn carry_out(manifest: &Manifest, prepared: &mut Prepared, journal: &Journal) ->
     };
     let failed = links::apply(&prepared.links, &prepared.known_links, &manifest.state_folder);
     let untold = tell(manifest, &prepared.pending, journal).err();
-    prepared.errors.extend(failed.iter().chain(&untold).map(|error| format!("{error:#}")));
+    let unseen = failures::tell(manifest, &prepared.failed, systemctl(manifest));
+    prepared.errors.extend(failed.iter().chain(&untold).chain(&unseen.err()).map(|error| format!("{error:#}")));
     if !prepared.plan.is_unchanged() {
         apply::prune(manifest, number)?;
     }
@@ -139,12 +144,16 @@ fn pending(journal: &Journal, plan: &Plan, had_generation: bool) -> anyhow::Resu
 
 fn tell(manifest: &Manifest, pending: &Pending, journal: &Journal) -> anyhow::Result<()> {
     if !pending.is_empty() {
-        pending.tell(manifest.systemctl_command.as_deref().unwrap_or(Path::new("systemctl")))?;
+        pending.tell(systemctl(manifest))?;
     }
     journal.clear().context("the journal")
 }
 
-fn secret_failures(manifest: &Manifest, sources: &Sources, keys: &Keys, plan: &Plan) -> Vec<String> {
+fn systemctl(manifest: &Manifest) -> &Path {
+    manifest.systemctl_command.as_deref().unwrap_or(Path::new("systemctl"))
+}
+
+fn secret_failures(manifest: &Manifest, sources: &Sources, keys: &Keys, plan: &Plan) -> Vec<Failure> {
     let kept = |name: &str| plan.kept.contains(name);
     let total = manifest.secrets.len();
     let consequence = Consequence { total, rendered: sources.contents.len(), kept: &kept };
@@ -156,13 +165,14 @@ fn wanted(
     manifest: &Manifest,
     sources: &Sources,
     current: Option<&Generation>,
-    errors: &mut Vec<String>,
+    errors: &mut Vec<Failure>,
 ) -> Vec<Wanted> {
     let mut accounts = Accounts::default();
     let mut wanted = Vec::with_capacity(manifest.secrets.len() + manifest.templates.len());
     for secret in &manifest.secrets {
         let label = format!("secret `{}`", secret.name.as_str());
-        let permissions = permissions(&mut accounts, &label, (&secret.owner, &secret.group, secret.mode), errors);
+        let account = (secret.owner.as_str(), secret.group.as_str(), secret.mode);
+        let permissions = permissions(&mut accounts, &label, secret.file_name(), account, errors);
         wanted.push(Wanted {
             name: secret.file_name(),
             label,
@@ -180,11 +190,15 @@ fn wanted(
     };
     for template in &manifest.templates {
         let label = format!("template `{}`", template.name.as_str());
-        let permissions = permissions(&mut accounts, &label, (&template.owner, &template.group, template.mode), errors);
+        let account = (template.owner.as_str(), template.group.as_str(), template.mode);
+        let permissions = permissions(&mut accounts, &label, template.file_name(), account, errors);
         let names = template::names(&template.content, &manifest.placeholders);
         let fresh = names.iter().all(|name| sources.contents.contains_key(*name));
         let content = template::render(&template.content, &manifest.placeholders, value)
-            .inspect_err(|secret| errors.push(format!("{label} needs secret `{secret}`, which has no content")))
+            .inspect_err(|secret| {
+                let text = format!("{label} needs secret `{secret}`, which has no content");
+                errors.push(Failure { names: vec![template.file_name()], text });
+            })
             .ok();
         wanted.push(Wanted {
             name: template.file_name(),
@@ -202,14 +216,15 @@ fn wanted(
 fn permissions(
     accounts: &mut Accounts,
     label: &str,
+    name: String,
     (owner, group, mode): (&str, &str, Mode),
-    errors: &mut Vec<String>,
+    errors: &mut Vec<Failure>,
 ) -> Option<Permissions> {
     let found = accounts.user(owner).and_then(|uid| Ok((uid, accounts.group(group)?)));
     match found {
         Ok((uid, gid)) => Some(Permissions { uid, gid, mode: mode.0 }),
         Err(error) => {
-            errors.push(format!("{label}: {error:#}; it was not rendered"));
+            errors.push(Failure { names: vec![name], text: format!("{label}: {error:#}; it was not rendered") });
             None
         }
     }

@@ -8,6 +8,7 @@ fn the_command_line_says_what_its_examples_say() {
     cases.case("tests/cmd/check.md");
     if std::fs::metadata("/proc/self").is_ok_and(|us| us.uid() == 0) {
         cases.case("tests/cmd/render.md");
+        cases.case("tests/cmd/formats.md");
     } else {
         println!("skipped: tests/cmd/render.md gives files to root, which only root can");
     }

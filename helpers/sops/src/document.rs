@@ -11,6 +11,7 @@ use crate::identity::Identities;
 use crate::key_path::KeyPath;
 use crate::metadata::Metadata;
 use crate::open::OpenDocument;
+use crate::rules::Rule;
 use crate::time::without_fraction;
 use crate::value::{Scalar, Text, Value};
 use crate::walk::Kept;
@@ -62,6 +63,12 @@ impl Document {
     /// The values that the file's own rule says to encrypt and that are in clear: somebody added them by hand.
     pub fn clear_values(&self) -> Vec<KeyPath> {
         walk::clear_values(&self.documents, &self.metadata)
+    }
+
+    /// The values that another rule, such as the one that `.sops.yaml` has by now, says to encrypt and that are in clear.
+    pub fn clear_values_under(&self, rule: &Rule) -> Vec<KeyPath> {
+        let metadata = Metadata { rule: rule.clone(), ..self.metadata.clone() };
+        walk::clear_values(&self.documents, &metadata)
     }
 
     /// Whether the value at `key` is encrypted as it stands.
