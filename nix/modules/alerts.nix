@@ -1,5 +1,5 @@
-# Alerts: whatever ends badly, cannot start or runs out is told once. Helpers know nothing of it: systemd starts the alert's
-# unit when one of theirs has ended, and a timer looks at everything.
+# Alerts: whatever ends badly, cannot start or runs out is told once. Helpers know nothing of it: systemd starts this unit
+# whenever one of theirs has ended, and so does a timer.
 {
   config,
   lib,
@@ -139,9 +139,6 @@ let
       ];
       ReadWritePaths = "-/var/spool";
     };
-  # One for each: systemd hands over how a unit ended ($MONITOR_…) only to one that no other unit starts.
-  alertOf = name: "hearth-alert-${lib.removePrefix "hearth-" name}";
-
   after = [
     "hearth-secrets.service"
     "network-online.target"
@@ -154,7 +151,7 @@ in
       default = true;
       description = ''
         Whether problems are told: an app that was rolled back, is held or failed, a unit that could not start, a certificate or
-        a disk that is running out. Without `channels` they are told to the journal of `hearth-alerts` and `hearth-alert-…` only.
+        a disk that is running out. Without `channels` they are told to the journal of `hearth-alerts` only.
       '';
     };
     channels = lib.mkOption {
@@ -249,30 +246,19 @@ in
           hearth-alerts = {
             description = "Tell what must be told of this host";
             inherit after;
+            # At a boot many units end within seconds, and each starts it.
+            unitConfig.StartLimitIntervalSec = 0;
             serviceConfig = serviceConfig // {
               ExecStart = "${config.hearth.package}/bin/send-alert ${manifestPath}";
               SuccessExitStatus = "10 20";
             };
           };
         }
-        (lib.mapAttrs' (
-          name: unit:
-          lib.nameValuePair (alertOf name) {
-            description = "Tell how ${unit.object} ended";
-            inherit after;
-            # A unit that fails again and again, every few seconds, is looked at every time.
-            unitConfig.StartLimitIntervalSec = 0;
-            serviceConfig = serviceConfig // {
-              ExecStart = "${config.hearth.package}/bin/send-alert --unit ${name}.service ${manifestPath}";
-              # What a channel did not take, hearth-alerts tries again: that unit fails when it does not for an hour.
-              SuccessExitStatus = "1 10 20";
-            };
-          }
-        ) cfg.units)
-        (lib.mapAttrs (name: _: {
+        (lib.mapAttrs (_: _: {
           unitConfig = {
-            OnFailure = "${alertOf name}.service";
-            OnSuccess = "${alertOf name}.service";
+            OnFailure = "hearth-alerts.service";
+            # A hold counts as a success for systemd, and that something is well again is told, too.
+            OnSuccess = "hearth-alerts.service";
           };
         }) cfg.units)
       ];

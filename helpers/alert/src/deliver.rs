@@ -1,5 +1,6 @@
 //! Handing the outbox to the channels.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc;
 
 use crate::channel;
@@ -16,13 +17,17 @@ pub(crate) struct Undelivered {
     pub reason: String,
 }
 
-/// Hands out the outbox: all channels at the same time, each in order. One that fails is not asked again in this run,
+/// Hands out the outbox: all channels but those that are known to be `down` at the same time, each in order. One that fails is not asked again in this run,
 /// so that a channel that is down costs one timeout. What was taken is written down at once: a run that is killed tells
 /// nothing twice but what was under way.
-pub(crate) fn deliver(manifest: &Manifest, memory: &mut Memory) -> std::io::Result<Vec<Undelivered>> {
+pub(crate) fn deliver(
+    manifest: &Manifest,
+    memory: &mut Memory,
+    down: &BTreeSet<String>,
+) -> std::io::Result<Vec<Undelivered>> {
     let (done, results) = mpsc::channel();
     std::thread::scope(|scope| {
-        for name in manifest.channels.keys() {
+        for name in manifest.channels.keys().filter(|name| !down.contains(*name)) {
             let events = for_channel(memory, name);
             let done = done.clone();
             scope.spawn(move || hand_out(manifest, name, &events, &done));

@@ -1,8 +1,8 @@
 //! What a person must see, told once.
 //!
-//! The units of a host write receipts and know nothing of alerts. After each run, systemd starts `send-alert` for the
-//! unit that ended (`OnFailure=` and `OnSuccess=`), and a timer starts it for all of them. It [looks](observe) at the
-//! newest receipt, at what systemd says of the unit and at the disks, [judges](judge) whether there is a problem, and
+//! The units of a host write receipts and know nothing of alerts. Whenever one has ended, systemd starts `send-alert`
+//! (`OnFailure=` and `OnSuccess=`), and so does a timer. It [looks](observe) at the newest receipts, at what systemd says
+//! of the units and at the disks, [judges](judge) whether there is a problem, and
 //! [plans](plan) what to tell: a problem that is new, one that has lasted so long that it is told again, one that is
 //! over. What is told is kept in an outbox on disk until each [channel] has taken it: a channel that is down gets it
 //! later, and holds back no other.

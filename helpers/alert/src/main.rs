@@ -18,11 +18,8 @@ use clap::Parser;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Arguments {
     /// Only check the manifest, as the build of the system does
-    #[arg(long, conflicts_with_all = ["unit", "test", "dry_run", "json"])]
+    #[arg(long, conflicts_with_all = ["test", "dry_run", "json"])]
     check: bool,
-    /// Look at this unit only, as systemd asks when it has ended
-    #[arg(long, value_name = "UNIT", conflicts_with = "test")]
-    unit: Option<String>,
     /// Send a test to every channel
     #[arg(long)]
     test: bool,
@@ -38,11 +35,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let asked = match arguments.unit {
-        Some(unit) => Asked::Unit(unit),
-        None if arguments.test => Asked::Test,
-        None => Asked::All,
-    };
+    let asked = if arguments.test { Asked::Test } else { Asked::Look };
     let ended = if arguments.check {
         cli::check(&arguments.manifest)
     } else {

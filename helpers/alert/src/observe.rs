@@ -43,17 +43,6 @@ fn parse(block: &str) -> Option<(String, UnitState)> {
     fields.get("Id").map(|id| ((*id).to_owned(), state))
 }
 
-/// What systemd tells a unit that it starts because another one ended (systemd.exec(5), `$MONITOR_…`). It is about that
-/// very run, even when the unit has been started again since.
-pub(crate) fn of_environment(unit: &str, variable: impl Fn(&str) -> Option<String>) -> Option<UnitState> {
-    if variable("MONITOR_UNIT")? != unit {
-        return None;
-    }
-    let result = variable("MONITOR_SERVICE_RESULT")?;
-    let status = variable("MONITOR_EXIT_STATUS").unwrap_or_default();
-    Some(if result == "success" { UnitState::Well } else { UnitState::Failed { result, status } })
-}
-
 /// What is seen of a unit whose state is known.
 pub(crate) fn unit(manifest: &Manifest, name: &str, state: UnitState) -> Seen {
     let folder = manifest.units.get(name).and_then(|watched| watched.state_folder.as_deref());
@@ -100,19 +89,5 @@ mod tests {
         assert_eq!(state, UnitState::Failed { result: "exit-code".to_owned(), status: "203".to_owned() });
         assert_eq!(parse("Id=b.service\nActiveState=inactive").unwrap().1, UnitState::Well);
         assert_eq!(parse("Id=b.service\nActiveState=activating").unwrap().1, UnitState::Running);
-    }
-
-    #[test]
-    fn what_systemd_hands_over_counts_only_for_the_unit_it_is_about() {
-        let environment = |name: &str| match name {
-            "MONITOR_UNIT" => Some("a.service".to_owned()),
-            "MONITOR_SERVICE_RESULT" => Some("signal".to_owned()),
-            "MONITOR_EXIT_STATUS" => Some("KILL".to_owned()),
-            _ => None,
-        };
-        let killed = UnitState::Failed { result: "signal".to_owned(), status: "KILL".to_owned() };
-        assert_eq!(of_environment("a.service", environment), Some(killed));
-        assert_eq!(of_environment("b.service", environment), None);
-        assert_eq!(of_environment("a.service", |_| None), None);
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use state::{Lock, Outcome, Receipt};
 
-use crate::deliver::deliver;
+use crate::deliver::{Undelivered, deliver};
 use crate::event::{Event, Kind, Problem, Status};
 use crate::judge;
 use crate::manifest::Manifest;
@@ -17,13 +17,14 @@ use crate::plan::{Looked, Rules, forget_undeclared, tell};
 /// How long a channel may be down before the run counts as failed: servers restart, networks come late after a boot.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
+/// How often one run looks. Something that ends every few seconds must not keep it for ever.
+const MOST_LOOKS: usize = 5;
+
 /// What a run is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Look at one unit.
-    Unit(String),
     /// Look at everything.
-    All,
+    Look,
     /// Send a test to every channel.
     Test,
 }
@@ -64,49 +65,48 @@ fn try_run(
         repeat: repeat.map(SignedDuration::from_secs),
         channels: manifest.channels.keys().cloned().collect(),
     };
-    let events = match asked {
-        Asked::Test => vec![test(&mut memory, &rules)],
-        Asked::All => {
-            forget_undeclared(&mut memory, &declared(manifest));
-            let looked = look(manifest, asked, receipt, now, &memory)?;
-            tell(&mut memory, &looked, &rules)
-        }
-        Asked::Unit(_) => {
-            let looked = look(manifest, asked, receipt, now, &memory)?;
-            tell(&mut memory, &looked, &rules)
-        }
-    };
-    receipt.plan = events.iter().map(Event::line).collect();
-    receipt.plan.iter().for_each(|line| say(line.clone()));
+    forget_undeclared(&mut memory, &declared(manifest));
+    let mut round = Round { manifest, rules: &rules, receipt, say, undelivered: Vec::new() };
     if dry_run {
-        return Ok((Outcome::Unchanged, format!("would tell {}", count(events.len(), "alert"))));
+        let events = round.look(&mut memory)?;
+        return Ok((Outcome::Unchanged, format!("would tell {}", count(events, "alert"))));
     }
-    if memory == Memory::read(&manifest.state_folder)? && memory.outbox.is_empty() {
-        return Ok((Outcome::Unchanged, format!("nothing new, {} open", memory.open.len())));
+    if *asked == Asked::Test {
+        test(&mut memory, &rules);
     }
-    // On disk before it goes out: a run that is killed in the middle is finished by the next one.
-    memory.write(&manifest.state_folder).context("remembering what is told")?;
-    let waiting = memory.outbox.len();
-    let undelivered = deliver(manifest, &mut memory).context("remembering what was told")?;
-    for failed in &undelivered {
-        receipt
-            .warnings
-            .push(format!("channel {}: {}; it is tried again at the next run", failed.channel, failed.reason));
+    // Units that end while alerts go out do not start this one a second time: look again until there is nothing new.
+    let mut told = 0;
+    for _ in 0..MOST_LOOKS {
+        let events = round.look(&mut memory)?;
+        if events == 0 && (told > 0 || memory.outbox.is_empty()) {
+            break;
+        }
+        told += round.deliver(&mut memory)?.max(events);
+        if events == 0 {
+            break;
+        }
     }
+    Ok(ended(told, &round.undelivered, &memory, now))
+}
+
+/// How a run ends that has told what it could.
+fn ended(told: usize, undelivered: &[Undelivered], memory: &Memory, now: Timestamp) -> (Outcome, String) {
     if undelivered.is_empty() {
-        return Ok((
-            Outcome::Changed,
-            format!("{} told, {} open", count(waiting.max(events.len()), "alert"), memory.open.len()),
-        ));
+        let (outcome, what) = if told == 0 {
+            (Outcome::Unchanged, "nothing new".to_owned())
+        } else {
+            (Outcome::Changed, format!("{} told", count(told, "alert")))
+        };
+        return (outcome, format!("{what}, {} open", memory.open.len()));
     }
     let channels: Vec<_> = undelivered.iter().map(|failed| failed.channel.as_str()).collect();
     let channels = channels.join(", ");
     let waits = memory.outbox.iter().map(|parcel| now.duration_since(parcel.event.at).abs()).max();
-    Ok(if waits.is_some_and(|waits| waits >= PATIENCE) {
+    if waits.is_some_and(|waits| waits >= PATIENCE) {
         (Outcome::Failed, format!("{channels} did not take what was to be told, for more than an hour"))
     } else {
         (Outcome::Held, format!("{channels} did not take what is to be told yet"))
-    })
+    }
 }
 
 fn count(number: usize, word: &str) -> String {
@@ -118,49 +118,70 @@ fn declared(manifest: &Manifest) -> BTreeSet<String> {
     manifest.units.keys().cloned().chain(disks).collect()
 }
 
-fn look(
-    manifest: &Manifest,
-    asked: &Asked,
-    receipt: &mut Receipt,
-    now: Timestamp,
-    memory: &Memory,
-) -> anyhow::Result<Vec<Looked>> {
-    if let Asked::Unit(name) = asked {
-        anyhow::ensure!(manifest.units.contains_key(name), "unit `{name}` is not among those that are watched");
-        let handed_over = observe::of_environment(name, |variable| std::env::var(variable).ok());
-        if let Some(state) = handed_over {
-            return Ok(look_at(manifest, name, state, now).into_iter().collect());
+/// What one run does again and again.
+struct Round<'a> {
+    manifest: &'a Manifest,
+    rules: &'a Rules<'a>,
+    receipt: &'a mut Receipt,
+    say: &'a mut dyn FnMut(String),
+    undelivered: Vec<Undelivered>,
+}
+
+impl Round<'_> {
+    /// Looks at everything, and puts what is to be told into the outbox; returns how much that is.
+    fn look(&mut self, memory: &mut Memory) -> anyhow::Result<usize> {
+        let units: Vec<&str> = self.manifest.units.keys().map(String::as_str).collect();
+        let states = observe::states(self.manifest, &units)?;
+        let mut looked: Vec<Looked> =
+            states.into_iter().filter_map(|(name, state)| self.look_at(&name, state)).collect();
+        looked.extend(self.look_at_disks(memory));
+        let events = tell(memory, &looked, self.rules);
+        for event in &events {
+            (self.say)(event.line());
+            self.receipt.plan.push(event.line());
         }
-        return look_at_units(manifest, &[name], now);
+        Ok(events.len())
     }
-    let units: Vec<&str> = manifest.units.keys().map(String::as_str).collect();
-    let mut looked = look_at_units(manifest, &units, now)?;
-    for (path, disk) in &manifest.disks {
-        let source = path.display().to_string();
-        let open = memory.open.values().any(|open| open.problem.source == source);
-        match observe::space(path) {
-            Ok(space) => {
-                let problems = judge::disk(path, *disk, space, open).into_iter().collect();
-                looked.push(Looked { source, problems });
+
+    fn look_at(&self, name: &str, state: judge::UnitState) -> Option<Looked> {
+        let watched = self.manifest.units.get(name)?;
+        let seen = observe::unit(self.manifest, name, state);
+        let problems = judge::unit(name, watched, &seen, self.rules.now)?;
+        Some(Looked { source: name.to_owned(), problems })
+    }
+
+    fn look_at_disks(&mut self, memory: &Memory) -> Vec<Looked> {
+        let mut looked = Vec::new();
+        for (path, disk) in &self.manifest.disks {
+            let source = path.display().to_string();
+            let open = memory.open.values().any(|open| open.problem.source == source);
+            match observe::space(path) {
+                Ok(space) => {
+                    let problems = judge::disk(path, *disk, space, open).into_iter().collect();
+                    looked.push(Looked { source, problems });
+                }
+                Err(error) => self.receipt.warnings.push(format!("{error:#}")),
             }
-            Err(error) => receipt.warnings.push(format!("{error:#}")),
         }
+        looked
     }
-    Ok(looked)
+
+    /// Hands out the outbox; returns how many events went to every channel.
+    fn deliver(&mut self, memory: &mut Memory) -> anyhow::Result<usize> {
+        // On disk before it goes out: a run that is killed in the middle is finished by the next one.
+        memory.write(&self.manifest.state_folder).context("remembering what is told")?;
+        let waited = memory.outbox.len();
+        let down = self.undelivered.iter().map(|failed| failed.channel.clone()).collect();
+        for failed in deliver(self.manifest, memory, &down).context("remembering what was told")? {
+            let warning = format!("channel {}: {}; it is tried again at the next run", failed.channel, failed.reason);
+            self.receipt.warnings.push(warning);
+            self.undelivered.push(failed);
+        }
+        Ok(waited - memory.outbox.len())
+    }
 }
 
-fn look_at_units(manifest: &Manifest, units: &[&str], now: Timestamp) -> anyhow::Result<Vec<Looked>> {
-    let states = observe::states(manifest, units)?;
-    Ok(states.into_iter().filter_map(|(name, state)| look_at(manifest, &name, state, now)).collect())
-}
-
-fn look_at(manifest: &Manifest, name: &str, state: judge::UnitState, now: Timestamp) -> Option<Looked> {
-    let watched = manifest.units.get(name)?;
-    let problems = judge::unit(name, watched, &observe::unit(manifest, name, state), now)?;
-    Some(Looked { source: name.to_owned(), problems })
-}
-
-fn test(memory: &mut Memory, rules: &Rules<'_>) -> Event {
+fn test(memory: &mut Memory, rules: &Rules<'_>) {
     let problem = Problem {
         kind: Kind::Failed,
         source: "test".to_owned(),
@@ -173,7 +194,6 @@ fn test(memory: &mut Memory, rules: &Rules<'_>) -> Event {
         identity: "test".to_owned(),
     };
     let event = Event::new(Status::Test, rules.host, problem, rules.now, rules.now);
-    memory.outbox.push(Parcel { event: event.clone(), channels: rules.channels.clone() });
+    memory.outbox.push(Parcel { event, channels: rules.channels.clone() });
     memory.outbox.retain(|parcel| !parcel.channels.is_empty());
-    event
 }

@@ -65,7 +65,7 @@ impl Host {
     }
 
     fn run(&self) -> Receipt {
-        self.run_with(&self.good(), &Asked::Unit(UNIT.to_owned()))
+        self.run_with(&self.good(), &Asked::Look)
     }
 
     fn good(&self) -> serde_json::Value {
@@ -122,7 +122,7 @@ fn a_channel_that_fails_holds_back_no_other_and_gets_it_later() {
     let mut channels = host.good();
     channels["down"] = json!({ "kind": "command", "command": [host.path("down")] });
     host.receipt(Outcome::Failed, "no image");
-    let receipt = host.run_with(&channels, &Asked::All);
+    let receipt = host.run_with(&channels, &Asked::Look);
     assert_eq!(
         (receipt.outcome, receipt.summary.as_str()),
         (Outcome::Held, "down did not take what is to be told yet")
@@ -130,11 +130,11 @@ fn a_channel_that_fails_holds_back_no_other_and_gets_it_later() {
     let mut memory = Memory::read(&host.path("alerts")).unwrap();
     memory.outbox[0].event.at -= jiff::SignedDuration::from_hours(1);
     memory.write(&host.path("alerts")).unwrap();
-    assert_eq!(host.run_with(&channels, &Asked::All).outcome, Outcome::Failed, "after an hour nobody may overlook it");
+    assert_eq!(host.run_with(&channels, &Asked::Look).outcome, Outcome::Failed, "after an hour nobody may overlook it");
     assert!(receipt.warnings[0].starts_with("channel down: "), "{:?}", receipt.warnings);
     host.script("down", "cat > /dev/null; echo \"$HEARTH_ALERT_STATUS\" >> $0.told");
-    assert_eq!(host.run_with(&channels, &Asked::All).outcome, Outcome::Changed);
-    assert_eq!(host.run_with(&channels, &Asked::All).outcome, Outcome::Unchanged);
+    assert_eq!(host.run_with(&channels, &Asked::Look).outcome, Outcome::Changed);
+    assert_eq!(host.run_with(&channels, &Asked::Look).outcome, Outcome::Unchanged);
     assert_eq!(host.told(), ["problem failed"]);
     assert_eq!(std::fs::read_to_string(host.path("down.told")).unwrap(), "problem\n");
 }
@@ -144,7 +144,7 @@ fn what_was_told_is_remembered_across_a_run_that_was_killed_before_it_told_anybo
     let host = Host::new();
     host.receipt(Outcome::Failed, "no image");
     // What such a run leaves behind: the outbox, written before anything went out.
-    host.run_with(&json!({ "good": { "kind": "command", "command": ["/nonexistent"] } }), &Asked::All);
+    host.run_with(&json!({ "good": { "kind": "command", "command": ["/nonexistent"] } }), &Asked::Look);
     host.run();
     assert_eq!(host.told(), ["problem failed"]);
 }
@@ -154,7 +154,7 @@ fn a_dry_run_tells_nobody_and_remembers_nothing() {
     let host = Host::new();
     host.receipt(Outcome::Failed, "no image");
     let mut said = Vec::new();
-    run(&host.manifest(&host.good()), &Asked::All, true, &mut |line| said.push(line)).unwrap();
+    run(&host.manifest(&host.good()), &Asked::Look, true, &mut |line| said.push(line)).unwrap();
     assert_eq!(said, ["problem: app wiki: failed: no image"]);
     assert!(host.told().is_empty() && !host.path("alerts").exists());
 }
@@ -168,7 +168,22 @@ fn a_test_reaches_every_channel_and_opens_no_problem() {
 }
 
 #[test]
-fn a_unit_that_nobody_watches_is_refused() {
-    let receipt = Host::new().run_with(&json!({}), &Asked::Unit("other.service".to_owned()));
-    assert_eq!(receipt.error.as_deref(), Some("unit `other.service` is not among those that are watched"));
+fn what_ends_while_alerts_go_out_is_told_in_the_same_run() {
+    let host = Host::new();
+    host.receipt(Outcome::Failed, "no image");
+    // The unit is put right by the time that its failure has been told.
+    let well = format!("Id={UNIT}\nActiveState=inactive\nResult=success\nExecMainStatus=0\n");
+    let mut good = Receipt::start("reconcile-app", "wiki");
+    good.finish(Outcome::Changed, "deployed");
+    let good = serde_json::to_string(&good).unwrap();
+    host.script(
+        "good",
+        &format!(
+            "cat > /dev/null; echo \"$HEARTH_ALERT_STATUS\" >> $0.told; echo '{good}' > {}; printf '{well}' > {}",
+            host.path("wiki/last.json").display(),
+            host.path("systemctl.says").display()
+        ),
+    );
+    host.run();
+    assert_eq!(host.told(), ["problem", "resolved"]);
 }
