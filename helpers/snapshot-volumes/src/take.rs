@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// [`TakeError::NoSpace`], with both numbers; others when the store cannot be used.
     pub fn ensure_room(&self, app: &str, volumes: &[Volume]) -> Result<(), TakeError> {
-        std::fs::create_dir_all(&self.folder).map_err(at(&self.folder))?;
+        self.make()?;
         let mut wanted = space::RESERVE;
         for volume in volumes {
             let look = || {
@@ -79,6 +79,14 @@ impl Store {
         about: &About,
         say: &mut dyn FnMut(String),
     ) -> Result<Captured<'_>, TakeError> {
+        let mut captured = self.begin(about)?;
+        match captured.fill(volumes, say) {
+            Ok(()) => Ok(captured),
+            Err(error) => Err(captured.give_up(error)),
+        }
+    }
+
+    fn begin(&self, about: &About) -> Result<Captured<'_>, TakeError> {
         let lock = self.lock()?;
         if let Some(id) = self.unfinished_restore()? {
             return Err(TakeError::UnfinishedRestore(id));
@@ -89,20 +97,13 @@ impl Store {
         std::fs::create_dir(&folder).map_err(at(&folder))?;
         let number = self.ids()?.last().map_or(0, Id::number) + 1;
         let at = Timestamp::now();
-        let mut captured =
-            Captured { store: self, _lock: lock, folder, about: about.clone(), at, number, volumes: Vec::new() };
-        match captured.fill(volumes, say) {
-            Ok(()) => Ok(captured),
-            Err(error) => Err(captured.give_up(error)),
-        }
+        Ok(Captured { store: self, _lock: lock, folder, about: about.clone(), at, number, volumes: Vec::new() })
     }
 }
 
 impl Captured<'_> {
     fn fill(&mut self, volumes: &[Volume], say: &mut dyn FnMut(String)) -> Result<(), TakeError> {
-        let plans = volumes.iter().map(|volume| self.plan(volume)).collect::<Result<Vec<_>, _>>()?;
-        let needed = space::RESERVE + plans.iter().map(|(clone, size)| needed(*clone, *size)).sum::<u64>();
-        self.ensure_room(needed)?;
+        let (plans, needed) = self.plans(volumes)?;
         for (place, (volume, (clone, size))) in volumes.iter().zip(plans).enumerate() {
             let parts = Parts::of(&self.folder, place);
             let how = if clone { "cloning" } else { "archiving" };
@@ -125,6 +126,14 @@ impl Captured<'_> {
         Ok(())
     }
 
+    /// How each volume is to be kept, and what all of them may need at most, for which there is room.
+    fn plans(&self, volumes: &[Volume]) -> Result<(Vec<(bool, Size)>, u64), TakeError> {
+        let plans = volumes.iter().map(|volume| self.plan(volume)).collect::<Result<Vec<_>, _>>()?;
+        let needed = space::RESERVE + plans.iter().map(|(clone, size)| needed(*clone, *size)).sum::<u64>();
+        let free = space::free(&self.folder).map_err(at(&self.folder))?;
+        if free < needed { Err(self.no_space(needed, free)) } else { Ok((plans, needed)) }
+    }
+
     /// Whether a volume can be cloned, and what it holds.
     fn plan(&self, volume: &Volume) -> Result<(bool, Size), TakeError> {
         let look = || {
@@ -132,11 +141,6 @@ impl Captured<'_> {
             Ok((tree::can_clone(&root, &self.folder)?, space::size(&root)?))
         };
         look().map_err(|reason| self.failed(volume, reason, 0))
-    }
-
-    fn ensure_room(&self, needed: u64) -> Result<(), TakeError> {
-        let free = space::free(&self.folder).map_err(at(&self.folder))?;
-        if free < needed { Err(self.no_space(needed, free)) } else { Ok(()) }
     }
 
     fn no_space(&self, needed: u64, free: u64) -> TakeError {
