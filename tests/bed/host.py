@@ -12,7 +12,7 @@ from .container import Container
 from .machine import Machine
 from .shell import output
 
-HELPERS = ["render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app"]
+HELPERS = ["render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app", "snapshot-volumes"]
 AGE_KEY = "var/lib/hearth/age.key"
 _NETWORK_UNIT = """[Unit]
 Description=Address of the bed's bridge
