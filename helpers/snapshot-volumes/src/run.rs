@@ -2,16 +2,17 @@
 
 use anyhow::{Context as _, bail};
 use state::{Lock, LockError, Outcome, Receipt};
-use swarm::{STACK_LABEL, Services, Volumes};
+use swarm::{Exec, STACK_LABEL, Services, Volumes};
 
 use crate::app::App;
+use crate::hooks::Moment;
 use crate::manifest::Manifest;
 use crate::quiesce::{self, Quiesce};
-use crate::{Id, RestoreError, Store, TakeError, Volume};
+use crate::{About, Captured, Id, Mode, RestoreError, Snapshot, Store, TakeError, Volume, hooks};
 
 /// What is needed of the engine.
-pub trait Engine: quiesce::Engine + Volumes {}
-impl<T: quiesce::Engine + Volumes> Engine for T {}
+pub trait Engine: quiesce::Engine + Volumes + Exec {}
+impl<T: quiesce::Engine + Volumes + Exec> Engine for T {}
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
@@ -108,32 +109,75 @@ impl<E: Engine> Run<'_, E> {
         }
         let services = self.services().await?;
         let volumes = volumes(self.engine, &self.manifest.stack, &services).await?;
-        if volumes.is_empty() {
-            return Ok((Outcome::Unchanged, "it has no volumes".to_owned()));
+        let mode = self.manifest.snapshot.mode;
+        if volumes.is_empty() || mode == Mode::None {
+            return Ok((Outcome::Unchanged, "it has no volumes that matter".to_owned()));
         }
         let about = App::read(self.manifest)?.about(&services, self.quiesce.is_up().await?);
-        if let Err(error) = self.store.ensure_room(&about.app, &volumes) {
-            return held(error);
-        }
-        let captured = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
-            Ok(()) => Ok(self.store.capture(&volumes, &about, say)),
-            Err(error) => Err(error),
+        let captured = if mode == Mode::Hooks {
+            self.capture_dumps(&services, &volumes, &about, receipt, say).await
+        } else {
+            self.capture_stopped(&volumes, &about, say).await
         };
-        // Before anything else is looked at: nothing may keep the app down.
-        self.quiesce.start(say).await?;
         let snapshot = match captured.context("no snapshot was taken")?.and_then(|captured| captured.seal(say)) {
             Ok(snapshot) => snapshot,
             Err(error) => return held(error),
         };
         receipt.found = serde_json::to_value(&snapshot)?;
-        self.quiesce.until_up(self.manifest.converge()).await.with_context(|| format!("{} was taken", snapshot.id))?;
+        if mode == Mode::Stop {
+            self.quiesce.until_up(self.manifest.converge()).await.with_context(|| format!("took {}", snapshot.id))?;
+        }
         self.store.prune(self.manifest.snapshot.retention, std::slice::from_ref(&snapshot.id), say)?;
         Ok((Outcome::Changed, format!("took {}, {} bytes", snapshot.id, snapshot.manifest.bytes())))
     }
 
+    /// The volumes as they are while the app is stopped, which is no longer than it has to be.
+    async fn capture_stopped(
+        &self,
+        volumes: &[Volume],
+        about: &About,
+        say: &mut dyn FnMut(String),
+    ) -> anyhow::Result<Result<Captured<'_>, TakeError>> {
+        if let Err(error) = self.store.ensure_room(&about.app, volumes) {
+            return Ok(Err(error));
+        }
+        let captured = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
+            Ok(()) => Ok(self.store.capture(volumes, about, say)),
+            Err(error) => Err(error),
+        };
+        // Before anything else is looked at: nothing may keep the app down.
+        self.quiesce.start(say).await?;
+        captured
+    }
+
+    /// The dumps that the app's own commands make while it runs.
+    async fn capture_dumps(
+        &self,
+        services: &[swarm::Service],
+        volumes: &[Volume],
+        about: &About,
+        receipt: &mut Receipt,
+        say: &mut dyn FnMut(String),
+    ) -> anyhow::Result<Result<Captured<'_>, TakeError>> {
+        let (settings, engine) = (&self.manifest.snapshot, self.engine);
+        let parts = hooks::parts(services, volumes, &self.manifest.stack)?;
+        let begun = std::time::SystemTime::now();
+        let captured = match hooks::run(engine, services, Moment::Dump, settings.hook(), say).await {
+            Ok(()) => hooks::check(&parts, begun, settings.least_dump_bytes)
+                .map(|()| self.store.capture_parts(&parts, about, say)),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = hooks::run(engine, services, Moment::Clear, settings.hook(), say).await {
+            say(format!("warning: {error:#}"));
+            receipt.warnings.push(format!("{error:#}"));
+        }
+        captured
+    }
+
     async fn restore(&self, id: &Id, receipt: &mut Receipt, say: &mut dyn FnMut(String)) -> Ended {
         let snapshot = self.store.read(id)?;
-        let volumes = volumes(self.engine, &self.manifest.stack, &self.services().await?).await?;
+        let services = self.services().await?;
+        let volumes = volumes(self.engine, &self.manifest.stack, &services).await?;
         let deployed = App::read(self.manifest)?;
         if deployed.differs_from(&snapshot) {
             let warning = format!(
@@ -143,6 +187,9 @@ impl<E: Engine> Run<'_, E> {
             );
             say(format!("warning: {warning}"));
             receipt.warnings.push(warning);
+        }
+        if snapshot.manifest.volumes.iter().any(|volume| !volume.only.is_empty()) {
+            return self.restore_dumps(&snapshot, &services, &volumes, say).await;
         }
         let restored = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
             Ok(()) => self.store.restore(id, &volumes, say),
@@ -158,11 +205,27 @@ impl<E: Engine> Run<'_, E> {
             bail!("the restore of {other} before this one is not finished; the app stays stopped. Run that one again");
         }
         self.start(say).await?;
-        match restored {
-            Ok(_) => Ok((Outcome::Changed, format!("restored {id}"))),
-            Err(error @ RestoreError::NoSpace { .. }) => Ok((Outcome::Held, error.to_string())),
-            Err(error) => Err(error.into()),
+        restored_or_held(restored)
+    }
+
+    /// Puts dumps back into the running app, which loads them.
+    async fn restore_dumps(
+        &self,
+        snapshot: &Snapshot,
+        services: &[swarm::Service],
+        volumes: &[Volume],
+        say: &mut dyn FnMut(String),
+    ) -> Ended {
+        hooks::ensure_loadable(services)?;
+        self.start(say).await?;
+        let limit = self.manifest.snapshot.hook();
+        hooks::run(self.engine, services, Moment::Prepare, limit, say).await.context("no volume was touched")?;
+        let restored = self.store.restore(&snapshot.id, volumes, say);
+        if restored.is_ok() {
+            let loaded = hooks::run(self.engine, services, Moment::Load, limit, say).await;
+            loaded.context("the dump lies in its place and is not loaded; run the restore again")?;
         }
+        restored_or_held(restored)
     }
 
     async fn start(&self, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
@@ -173,6 +236,14 @@ impl<E: Engine> Run<'_, E> {
     async fn services(&self) -> anyhow::Result<Vec<swarm::Service>> {
         let label = format!("{STACK_LABEL}={}", self.manifest.stack);
         Ok(Services::services(self.engine, &label).await?)
+    }
+}
+
+fn restored_or_held(restored: Result<Snapshot, RestoreError>) -> Ended {
+    match restored {
+        Ok(snapshot) => Ok((Outcome::Changed, format!("restored {}", snapshot.id))),
+        Err(error @ RestoreError::NoSpace { .. }) => Ok((Outcome::Held, error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -20,6 +20,10 @@ pub struct Settings {
     pub retention: Retention,
     /// How long all tasks of the app may take to end, in seconds.
     pub stop_seconds: u64,
+    /// How long each of the app's own commands may take, in seconds.
+    pub hook_seconds: u64,
+    /// How many bytes a dump has at least.
+    pub least_dump_bytes: u64,
 }
 
 /// How an app is kept from writing while a snapshot is taken.
@@ -29,11 +33,22 @@ pub enum Mode {
     /// All of its services are stopped.
     #[default]
     Stop,
+    /// It runs on, and its own commands make a dump: the labels `backupbot.backup.pre-hook` of its services.
+    Hooks,
+    /// Nothing in its volumes matters; no snapshot is taken.
+    None,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { mode: Mode::Stop, folder: None, retention: Retention::default(), stop_seconds: 120 }
+        Self {
+            mode: Mode::Stop,
+            folder: None,
+            retention: Retention::default(),
+            stop_seconds: 120,
+            hook_seconds: 600,
+            least_dump_bytes: 64,
+        }
     }
 }
 
@@ -41,6 +56,11 @@ impl Settings {
     /// The store of an app of this name.
     pub fn store(&self, app: &str) -> PathBuf {
         self.folder.clone().unwrap_or_else(|| PathBuf::from("/var/lib/hearth/snapshots").join(app))
+    }
+
+    /// [`Settings::hook_seconds`] as a duration.
+    pub fn hook(&self) -> Duration {
+        Duration::from_secs(self.hook_seconds)
     }
 
     /// [`Settings::stop_seconds`] as a duration.

@@ -12,7 +12,7 @@ use crate::content::Counted;
 use crate::entry::Entry;
 use crate::error::{StoreError, TakeError, VerifyError, at};
 use crate::plant::Planter;
-use crate::snapshot::{About, Form, Id, Kept, Manifest, Snapshot, Volume};
+use crate::snapshot::{About, Form, Id, Kept, Manifest, Part, Snapshot, Volume};
 use crate::space::{self, Size};
 use crate::steps::Point;
 use crate::store::{Parts, Store, UNFINISHED, sync_folder};
@@ -54,7 +54,7 @@ impl Store {
         for volume in volumes {
             let look = || {
                 let root = walk::root(&volume.path)?;
-                Ok(needed(tree::can_clone(&root, &self.folder)?, space::size(&root)?))
+                Ok(needed(tree::can_clone(&root, &[], &self.folder)?, space::size(&root, &[])?))
             };
             // A file that vanishes while it is looked at is no reason against a snapshot.
             wanted += look().or_else(|reason: io::Error| match reason.kind() {
@@ -79,8 +79,22 @@ impl Store {
         about: &About,
         say: &mut dyn FnMut(String),
     ) -> Result<Captured<'_>, TakeError> {
+        let whole = volumes.iter().map(|volume| Part { volume: volume.clone(), only: Vec::new() });
+        self.capture_parts(&whole.collect::<Vec<_>>(), about, say)
+    }
+
+    /// The same for volumes of which only some paths are taken.
+    ///
+    /// # Errors
+    /// See [`TakeError`]; nothing is left behind.
+    pub fn capture_parts(
+        &self,
+        parts: &[Part],
+        about: &About,
+        say: &mut dyn FnMut(String),
+    ) -> Result<Captured<'_>, TakeError> {
         let mut captured = self.begin(about)?;
-        match captured.fill(volumes, say) {
+        match captured.fill(parts, say) {
             Ok(()) => Ok(captured),
             Err(error) => Err(captured.give_up(error)),
         }
@@ -102,17 +116,19 @@ impl Store {
 }
 
 impl Captured<'_> {
-    fn fill(&mut self, volumes: &[Volume], say: &mut dyn FnMut(String)) -> Result<(), TakeError> {
-        let (plans, needed) = self.plans(volumes)?;
-        for (place, (volume, (clone, size))) in volumes.iter().zip(plans).enumerate() {
+    fn fill(&mut self, wanted: &[Part], say: &mut dyn FnMut(String)) -> Result<(), TakeError> {
+        let (plans, needed) = self.plans(wanted)?;
+        for (place, (part, (clone, size))) in wanted.iter().zip(plans).enumerate() {
+            let volume = &part.volume;
             let parts = Parts::of(&self.folder, place);
             let how = if clone { "cloning" } else { "archiving" };
             say(format!("{how} volume {}: {} files, {} bytes", volume.name, size.entries, size.bytes));
-            let written = if clone { write_tree(volume, &parts.tree) } else { write_archive(volume, &parts.archive) };
+            let written = if clone { write_tree(part, &parts.tree) } else { write_archive(part, &parts.archive) };
             let (form, entries, sockets) = written.map_err(|reason| self.failed(volume, reason, needed))?;
             let bytes = entries.iter().map(Entry::size).sum();
             let kept = Kept {
                 name: volume.name.clone(),
+                only: part.only.clone(),
                 form,
                 entries: entries.len() as u64,
                 bytes,
@@ -127,20 +143,20 @@ impl Captured<'_> {
     }
 
     /// How each volume is to be kept, and what all of them may need at most, for which there is room.
-    fn plans(&self, volumes: &[Volume]) -> Result<(Vec<(bool, Size)>, u64), TakeError> {
-        let plans = volumes.iter().map(|volume| self.plan(volume)).collect::<Result<Vec<_>, _>>()?;
+    fn plans(&self, parts: &[Part]) -> Result<(Vec<(bool, Size)>, u64), TakeError> {
+        let plans = parts.iter().map(|part| self.plan(part)).collect::<Result<Vec<_>, _>>()?;
         let needed = space::RESERVE + plans.iter().map(|(clone, size)| needed(*clone, *size)).sum::<u64>();
         let free = space::free(&self.folder).map_err(at(&self.folder))?;
         if free < needed { Err(self.no_space(needed, free)) } else { Ok((plans, needed)) }
     }
 
     /// Whether a volume can be cloned, and what it holds.
-    fn plan(&self, volume: &Volume) -> Result<(bool, Size), TakeError> {
+    fn plan(&self, part: &Part) -> Result<(bool, Size), TakeError> {
         let look = || {
-            let root = walk::root(&volume.path)?;
-            Ok((tree::can_clone(&root, &self.folder)?, space::size(&root)?))
+            let root = walk::root(&part.volume.path)?;
+            Ok((tree::can_clone(&root, &part.only, &self.folder)?, space::size(&root, &part.only)?))
         };
-        look().map_err(|reason| self.failed(volume, reason, 0))
+        look().map_err(|reason| self.failed(&part.volume, reason, 0))
     }
 
     fn no_space(&self, needed: u64, free: u64) -> TakeError {
@@ -244,11 +260,11 @@ fn needed(clone: bool, size: Size) -> u64 {
 
 type Written = io::Result<(Form, Vec<Entry>, u64)>;
 
-fn write_tree(volume: &Volume, path: &Path) -> Written {
+fn write_tree(part: &Part, path: &Path) -> Written {
     std::fs::create_dir(path)?;
     let mut planter = Planter::new(walk::root(path)?);
     let mut entries = Vec::new();
-    let sockets = walk::walk(walk::root(&volume.path)?, &mut |found| {
+    let sockets = walk::walk_parts(walk::root(&part.volume.path)?, &part.only, &mut |found| {
         tree::add(&mut planter, found)?;
         entries.push(found.entry.clone());
         Ok(())
@@ -257,14 +273,14 @@ fn write_tree(volume: &Volume, path: &Path) -> Written {
     Ok((Form::Clone, entries, sockets))
 }
 
-fn write_archive(volume: &Volume, path: &Path) -> Written {
+fn write_archive(part: &Part, path: &Path) -> Written {
     let file = BufWriter::with_capacity(1 << 20, File::create_new(path)?);
     let mut encoder = zstd::Encoder::new(Counted::new(file), LEVEL)?;
     encoder.include_checksum(true)?;
     encoder.multithread(std::thread::available_parallelism().map_or(1, usize::from).try_into().unwrap_or(1))?;
     let mut writer = Writer::new(encoder);
     let mut entries = Vec::new();
-    let sockets = walk::walk(walk::root(&volume.path)?, &mut |found| {
+    let sockets = walk::walk_parts(walk::root(&part.volume.path)?, &part.only, &mut |found| {
         entries.push(writer.add(found)?);
         Ok(())
     })?;
