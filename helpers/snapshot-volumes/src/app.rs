@@ -16,7 +16,7 @@ pub struct App {
     stack_name: String,
     deployed: Option<Deployed>,
     stack: String,
-    /// Whether neither a failed deploy nor one under way stands beside it.
+    /// Whether no deploy is under way.
     settled: bool,
 }
 
@@ -49,6 +49,19 @@ impl App {
         })
     }
 
+    /// Whether no run of `reconcile-app` over it was killed: what its volumes hold then is for the next such run to say.
+    ///
+    /// # Errors
+    /// When one was, with what to do.
+    pub fn ensure_settled(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.settled,
+            "a run of reconcile-app over this app was killed; nothing was done. `systemctl start hearth-app-{}` ends it well",
+            self.name
+        );
+        Ok(())
+    }
+
     /// What a snapshot of it says.
     pub fn about(&self, services: &[Service], up: bool) -> About {
         About {
@@ -58,7 +71,7 @@ impl App {
             stack: self.stack.clone(),
             environment: None,
             secrets: self.secrets(services),
-            healthy: up && self.settled && self.deployed.is_some(),
+            healthy: up && self.deployed.is_some(),
         }
     }
 

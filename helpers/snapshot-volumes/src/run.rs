@@ -1,7 +1,7 @@
 //! One run over one app's snapshots, on its live services.
 
 use anyhow::{Context as _, bail};
-use state::{Lock, LockError, Outcome, Receipt};
+use state::{Lock, LockError, Outcome, Receipt, Step};
 use swarm::{Exec, STACK_LABEL, Services, Volumes};
 
 use crate::app::App;
@@ -103,6 +103,8 @@ impl<E: Engine> Run<'_, E> {
         if let Some(id) = self.store.unfinished_restore()? {
             return Err(TakeError::UnfinishedRestore(id).into());
         }
+        let app = App::read(self.manifest)?;
+        app.ensure_settled()?;
         if self.quiesce.is_stopped()? {
             say("a run before this one was killed while the app was stopped".to_owned());
             self.start(say).await?;
@@ -113,11 +115,11 @@ impl<E: Engine> Run<'_, E> {
         if volumes.is_empty() || mode == Mode::None {
             return Ok((Outcome::Unchanged, "it has no volumes that matter".to_owned()));
         }
-        let about = App::read(self.manifest)?.about(&services, self.quiesce.is_up().await?);
+        let about = app.about(&services, self.quiesce.is_up().await?);
         let captured = if mode == Mode::Hooks {
             self.capture_dumps(&services, &volumes, &about, receipt, say).await
         } else {
-            self.capture_stopped(&volumes, &about, say).await
+            self.capture_stopped(&volumes, &about, receipt, say).await
         };
         let snapshot = match captured.context("no snapshot was taken")?.and_then(|captured| captured.seal(say)) {
             Ok(snapshot) => snapshot,
@@ -136,13 +138,19 @@ impl<E: Engine> Run<'_, E> {
         &self,
         volumes: &[Volume],
         about: &About,
+        receipt: &mut Receipt,
         say: &mut dyn FnMut(String),
     ) -> anyhow::Result<Result<Captured<'_>, TakeError>> {
         if let Err(error) = self.store.ensure_room(&about.app, volumes) {
             return Ok(Err(error));
         }
         let captured = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
-            Ok(()) => Ok(self.store.capture(volumes, about, say)),
+            Ok(()) => {
+                let begun = jiff::Timestamp::now();
+                let captured = self.store.capture(volumes, about, say);
+                note(receipt, "copy the volumes of the stopped app", begun);
+                Ok(captured)
+            }
             Err(error) => Err(error),
         };
         // Before anything else is looked at: nothing may keep the app down.
@@ -179,6 +187,7 @@ impl<E: Engine> Run<'_, E> {
         let services = self.services().await?;
         let volumes = volumes(self.engine, &self.manifest.stack, &services).await?;
         let deployed = App::read(self.manifest)?;
+        deployed.ensure_settled()?;
         if deployed.differs_from(&snapshot) {
             let warning = format!(
                 "the snapshot is of version {}, {} is deployed",
@@ -192,7 +201,12 @@ impl<E: Engine> Run<'_, E> {
             return self.restore_dumps(&snapshot, &services, &volumes, say).await;
         }
         let restored = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
-            Ok(()) => self.store.restore(id, &volumes, say),
+            Ok(()) => {
+                let begun = jiff::Timestamp::now();
+                let restored = self.store.restore(id, &volumes, say);
+                note(receipt, "restore the volumes of the stopped app", begun);
+                restored
+            }
             Err(error) => {
                 self.quiesce.start(say).await?;
                 return Err(error.context("no volume was touched"));
@@ -237,6 +251,12 @@ impl<E: Engine> Run<'_, E> {
         let label = format!("{STACK_LABEL}={}", self.manifest.stack);
         Ok(Services::services(self.engine, &label).await?)
     }
+}
+
+/// Writes down how long the app stood still for something.
+fn note(receipt: &mut Receipt, name: &str, begun: jiff::Timestamp) {
+    let milliseconds = jiff::Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
+    receipt.steps.push(Step { name: name.to_owned(), milliseconds, result: "done".to_owned() });
 }
 
 fn restored_or_held(restored: Result<Snapshot, RestoreError>) -> Ended {
