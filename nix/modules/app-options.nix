@@ -3,6 +3,13 @@
 { name, config, ... }:
 let
   inherit (hearth.types) seconds;
+  keeps =
+    default: what:
+    lib.mkOption {
+      type = lib.types.ints.unsigned;
+      inherit default;
+      description = "How many ${what}.";
+    };
 in
 {
   options = {
@@ -189,13 +196,16 @@ in
       mode = lib.mkOption {
         type = lib.types.enum [
           "stop"
+          "hooks"
           "none"
         ];
         default = "stop";
         description = ''
           How the app's data is kept safe in an update. `stop`: before an update of an app that has volumes, the app is stopped,
-          its volumes are copied, the copy is verified; when the update fails, version and data are put back. `none`: nothing in
-          its volumes matters, and it is never stopped; a rollback brings back the version alone.
+          its volumes are copied, the copy is verified; when the update fails, version and data are put back. `hooks`: the same
+          in an update; scheduled snapshots do not stop the app, they keep the dump that the commands in its services' labels
+          `backupbot.backup.pre-hook` make. `none`: nothing in its volumes matters, and it is never stopped; a rollback brings
+          back the version alone.
         '';
       };
       folder = lib.mkOption {
@@ -205,6 +215,36 @@ in
           Where the snapshots are kept. On the file system of the volumes, where that can clone (btrfs, XFS), a snapshot takes
           milliseconds and no room; elsewhere it is a compressed archive.
         '';
+      };
+      schedule = lib.mkOption {
+        type = lib.types.nullOr lib.types.str;
+        default = null;
+        example = "*-*-* 03:30";
+        description = ''
+          When snapshots are taken besides those before updates, as a systemd calendar expression; `null` for never. With mode
+          `stop` the app stands still for the time that copying takes.
+        '';
+      };
+      retention = {
+        last = keeps 3 "snapshots are kept whatever their time; the newest always is, and so is the last good one";
+        daily = keeps 7 "days keep their newest snapshot";
+        weekly = keeps 4 "weeks keep their newest snapshot";
+        monthly = keeps 6 "months keep their newest snapshot";
+      };
+      stopSeconds = lib.mkOption {
+        type = seconds;
+        default = 120;
+        description = "How long all tasks of the app may take to end before a scheduled snapshot is given up and the app started again.";
+      };
+      hookSeconds = lib.mkOption {
+        type = seconds;
+        default = 600;
+        description = "How long each command that makes or loads a dump may take. One that takes longer is killed, and the snapshot fails.";
+      };
+      leastDumpBytes = lib.mkOption {
+        type = lib.types.ints.positive;
+        default = 64;
+        description = "How many bytes a dump has at least. Raise it to what a dump of yours never falls below, so that one cut short is told.";
       };
       budgetSeconds = lib.mkOption {
         type = seconds;

@@ -74,7 +74,16 @@ let
         # Recipes name a resolver that asks for certificates itself; on this host they come from hearth.certificates.
         environment = { LETS_ENCRYPT_ENV = ""; } // app.environment;
         recipe = recipeOf app.recipe;
-        snapshot = { inherit (app.snapshot) mode folder; };
+        snapshot = {
+          inherit (app.snapshot)
+            mode
+            folder
+            retention
+            stopSeconds
+            hookSeconds
+            leastDumpBytes
+            ;
+        };
         secrets = lib.mapAttrs (_: secret: entries.${secret}.path) app.secrets;
         images = map (image: {
           inherit (image) name;

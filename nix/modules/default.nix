@@ -14,6 +14,7 @@
     ./drift.nix
     ./proxy.nix
     ./secrets.nix
+    ./snapshots.nix
     ./swarm.nix
   ];
 

@@ -14,7 +14,7 @@ _BOOT = """
 set -eu
 for group in $groups; do mkdir -p "$group"; echo $$ > "$group/cgroup.procs"; done
 mount -t overlay overlay -o "lowerdir=$lowers,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
-if [ -n "$volumes" ]; then mount -o loop "$folder/volumes.img" "$folder/volumes"; fi
+if [ -n "$volumes" ]; then mount -o loop "$folder/volumes.img" "$folder/volumes"; mkdir -p "$folder/volumes/volumes" "$folder/volumes/snapshots"; fi
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 exec script -qefc "$nspawn" "$folder/console" < /dev/null > /dev/null 2>&1
 """
@@ -104,7 +104,9 @@ class Container:
             f"--bind={self.folder}/docker:/var/lib/docker",
         ]  # fmt: skip
         if self.volumes:
-            command.append(f"--bind={self.folder}/volumes:/var/lib/docker/volumes")
+            # On one file system, as on a real host, so that a snapshot can share blocks with its volume.
+            command.append(f"--bind={self.folder}/volumes/volumes:/var/lib/docker/volumes")
+            command.append(f"--bind={self.folder}/volumes/snapshots:/var/lib/hearth/snapshots")
         return [*command, "/lib/systemd/systemd"]
 
     def _make_volumes_image(self):

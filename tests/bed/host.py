@@ -12,7 +12,9 @@ from .container import Container
 from .machine import Machine
 from .shell import output
 
-HELPERS = ["render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app", "send-alert"]
+HELPERS = [
+    "render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app", "send-alert", "snapshot-volumes",
+]  # fmt: skip
 AGE_KEY = "var/lib/hearth/age.key"
 _NETWORK_UNIT = """[Unit]
 Description=Address of the bed's bridge

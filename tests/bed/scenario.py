@@ -1,6 +1,7 @@
 """Runs a scenario file with the names that the NixOS test driver gives it."""
 
 import contextlib
+import re
 import sys
 import time
 import traceback
@@ -30,8 +31,14 @@ def names():
 def run(name, template, *, long=False, out=sys.stdout):
     """Runs one scenario on a host of its own."""
     file = find(name)
-    with host(template, out=out) as machine:
+    with host(template, volumes=volumes(file), out=out) as machine:
         play(file, machine, long, out)
+
+
+def volumes(file):
+    """The file system that a scenario asks for with a line `VOLUMES = "xfs"` or `"btrfs"`; `None` for the host's own."""
+    asked = re.search(r'^VOLUMES = "(xfs|btrfs)"$', file.read_text(), re.MULTILINE)
+    return asked.group(1) if asked else None
 
 
 def play(file, machine, long=False, out=sys.stdout, more=None):

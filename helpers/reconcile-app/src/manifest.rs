@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+pub use snapshot_volumes::{Mode, Settings};
 
 /// One app as the flake declares it.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,7 +41,7 @@ pub struct Manifest {
     pub allow: recipe::Allow,
     /// How its data is kept safe.
     #[serde(default)]
-    pub snapshot: Snapshot,
+    pub snapshot: Settings,
     /// How running tasks are replaced.
     pub update: Update,
     /// How long connections may take to leave a task that is about to be replaced (`update = "handover"`).
@@ -196,28 +197,6 @@ pub struct Probe {
     pub connect_to: Option<std::net::SocketAddr>,
     /// How long it may take until the answer is right.
     pub budget_seconds: u64,
-}
-
-/// How an app's data is kept safe.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Snapshot {
-    /// How its volumes are copied before an update.
-    pub mode: Mode,
-    /// Where the copies are kept. On the file system of the volumes, where that can clone, a copy takes no time and no
-    /// room.
-    pub folder: Option<PathBuf>,
-}
-
-/// How an app's volumes are copied before an update.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// The app is stopped, so that nothing writes while they are copied.
-    #[default]
-    Stop,
-    /// They are not: nothing in them matters. A rollback brings back the version alone.
-    None,
 }
 
 /// How running tasks are replaced.

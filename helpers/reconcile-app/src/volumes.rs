@@ -1,9 +1,7 @@
 //! Snapshots of an app's volumes on the real host.
 
-use std::path::PathBuf;
-
 use anyhow::{Context as _, bail};
-use snapshot_volumes::{Id, Observer, Point, Retention, Store, TakeError, Volume};
+use snapshot_volumes::{Id, Observer, Point, Store, TakeError, Volume};
 use swarm::{Engine, Services as _, Volumes as _};
 
 use crate::data::{About, NotTaken, Snapshots};
@@ -21,8 +19,8 @@ pub struct Volumes<'a> {
 impl Volumes<'_> {
     /// Where snapshots go. Each step of the store is a point at which a test may kill this process.
     fn store(&self) -> Store {
-        let default = || PathBuf::from("/var/lib/hearth/snapshots").join(self.manifest.name.as_str());
-        Store::in_folder(self.manifest.snapshot.folder.clone().unwrap_or_else(default)).observed(Box::new(Points))
+        let folder = self.manifest.snapshot.store(self.manifest.name.as_str());
+        Store::in_folder(folder).observed(Box::new(Points))
     }
 
     /// The app's volumes: those of its stack, and others that its services mount.
@@ -85,7 +83,7 @@ impl Snapshots for Volumes<'_> {
 
     async fn prune(&self, keep: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
         let id: Id = keep.parse().map_err(anyhow::Error::msg)?;
-        self.store().prune(Retention::default(), &[id], say).context("removing old snapshots")?;
+        self.store().prune(self.manifest.snapshot.retention, &[id], say).context("removing old snapshots")?;
         Ok(())
     }
 }

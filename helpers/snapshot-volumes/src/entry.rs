@@ -112,6 +112,12 @@ impl Raw {
         Self(path)
     }
 
+    /// Whether the other path is this one or lies below it.
+    pub fn holds(&self, other: &Self) -> bool {
+        self.0.is_empty()
+            || other.0.strip_prefix(self.0.as_slice()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    }
+
     /// The path of the folder it lies in, and its name there. `None` for the root.
     pub fn split(&self) -> Option<(&[u8], &[u8])> {
         if self.0.is_empty() {

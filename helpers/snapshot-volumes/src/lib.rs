@@ -1,6 +1,7 @@
 //! Take, verify, list, prune and restore snapshots of an app's volumes.
 //!
-//! The library is synchronous and knows nothing of Docker: it is given folders that nothing writes to.
+//! The [`Store`] is synchronous and knows nothing of Docker: it is given folders that nothing writes to. [`run`] is the
+//! command: it finds an app's volumes, keeps the app from writing ([`quiesce`]), and leaves a receipt.
 //!
 //! ```no_run
 //! use snapshot_volumes::{About, Retention, Store, TakeError, Volume};
@@ -43,21 +44,30 @@
 //! and file capabilities, hard and symbolic links, named pipes, devices. Left out are sockets, which a process makes
 //! anew, times of access and inode flags (`chattr`).
 
+pub mod app;
 pub mod archive;
+pub mod cli;
 pub mod content;
 pub mod entry;
 mod error;
+pub mod hooks;
 mod index;
+pub mod manifest;
 mod meta;
+mod parts;
 mod pax;
 mod plant;
 mod prune;
+pub mod quiesce;
 mod restore;
 pub mod retention;
+pub mod run;
+pub mod settings;
 pub mod snapshot;
 mod space;
 pub mod steps;
 mod store;
+pub mod table;
 mod take;
 mod tree;
 mod verify;
@@ -65,7 +75,8 @@ pub mod walk;
 
 pub use error::{RestoreError, StoreError, TakeError, VerifyError};
 pub use retention::Retention;
-pub use snapshot::{About, Id, Snapshot, Volume};
+pub use settings::{Mode, Settings};
+pub use snapshot::{About, Id, Part, Snapshot, Volume};
 pub use steps::{Observer, Point};
 pub use store::{Listing, Store};
 pub use take::Captured;

@@ -13,7 +13,7 @@ use crate::space;
 use crate::steps::Point;
 use crate::store::{Parts, Store, sync_folder};
 use crate::verify::{compare, damaged, read_archive};
-use crate::{index, tree, walk};
+use crate::{index, parts, tree, walk};
 
 /// The name beside a volume's folder under which its new content is made ready.
 const STAGING: &str = ".hearth-restore-";
@@ -30,7 +30,7 @@ struct Job<'a> {
 
 impl Store {
     /// Puts all volumes of a snapshot back: afterwards each holds exactly what it held, and nothing that came later.
-    /// Nothing may run on them.
+    /// Nothing may run on them. Of a volume of which only some paths were taken, exactly these are put back.
     ///
     /// The content is checked on the way. What is damaged or has no room is told before any volume is touched. After a
     /// crash [`unfinished_restore`](Self::unfinished_restore) names the snapshot, and the same call again ends in the same
@@ -118,7 +118,7 @@ impl Store {
             let mut clones = false;
             if beside {
                 std::fs::create_dir(&staging)?;
-                clones = kept.form == Form::Clone && tree::can_clone(walk::root(&tree)?, &staging)?;
+                clones = kept.form == Form::Clone && tree::can_clone(walk::root(&tree)?, &[], &staging)?;
             }
             let content = if clones { 0 } else { kept.allocated };
             let needed = space::RESERVE + content + kept.entries * space::ENTRY;
@@ -128,8 +128,13 @@ impl Store {
         if beside && free >= needed {
             return Ok(Some(staging));
         }
+        if !kept.only.is_empty() {
+            discard(volume);
+            let reason = "some paths of it can only be put back from beside it, and there is no place for them";
+            return Err(unprepared(volume, io::Error::other(reason)));
+        }
         let clear = || if beside { std::fs::remove_dir(&staging) } else { Ok(()) };
-        let own = clear().and_then(|()| space::size(walk::root(&volume.path)?));
+        let own = clear().and_then(|()| space::size(walk::root(&volume.path)?, &[]));
         let own = own.map_err(|reason| unprepared(volume, reason))?.allocated;
         if free.saturating_add(own) < needed {
             let (id, name, path) = (snapshot.id.clone(), volume.name.clone(), volume.path.clone());
@@ -188,8 +193,12 @@ impl Store {
             self.passed(Point::RestoreFilled);
             return Ok(());
         };
-        renameat_with(CWD, staging, CWD, path, RenameFlags::EXCHANGE)?;
-        sync_folder(parent(path))?;
+        if job.kept.only.is_empty() {
+            renameat_with(CWD, staging, CWD, path, RenameFlags::EXCHANGE)?;
+            sync_folder(parent(path))?;
+        } else {
+            job.kept.only.iter().try_for_each(|part| parts::replace(staging, path, part))?;
+        }
         self.passed(Point::RestoreExchanged);
         std::fs::remove_dir_all(staging)?;
         self.passed(Point::RestoreOldRemoved);

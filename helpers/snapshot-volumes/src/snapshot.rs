@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use state::Digest;
 
+use crate::entry::Raw;
+
 /// A volume to take or to put back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Volume {
@@ -14,6 +16,15 @@ pub struct Volume {
     pub name: String,
     /// The folder that holds its content, with a local volume of Docker's the `_data` folder.
     pub path: PathBuf,
+}
+
+/// A volume of which only some paths are taken: where an app writes a dump while it runs, the dump is what counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The volume.
+    pub volume: Volume,
+    /// The paths from its root; none means all of it.
+    pub only: Vec<Raw>,
 }
 
 /// What a snapshot is a snapshot of, besides its volumes.
@@ -153,6 +164,9 @@ impl Manifest {
 pub struct Kept {
     /// Its name in the engine.
     pub name: String,
+    /// The paths that were taken of it; none means all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Raw>,
     /// How it is kept.
     pub form: Form,
     /// How many files, folders, links and devices it holds.

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use crate::entry::Raw;
 use crate::walk;
 
 /// What is left for everything else, in bytes.
@@ -27,10 +28,10 @@ pub(crate) struct Size {
     pub allocated: u64,
 }
 
-/// Looks at all entries of a tree.
-pub(crate) fn size(root: impl AsFd) -> io::Result<Size> {
+/// Looks at all entries of a tree, or at those of some paths.
+pub(crate) fn size(root: impl AsFd, only: &[Raw]) -> io::Result<Size> {
     let mut size = Size::default();
-    walk::walk(root, &mut |found| {
+    walk::walk_parts(root, only, &mut |found| {
         size.entries += 1;
         size.bytes += found.entry.size();
         size.allocated += found.allocated;

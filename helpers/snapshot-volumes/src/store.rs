@@ -160,10 +160,15 @@ impl Store {
         self.folder.join(id.as_str())
     }
 
-    /// Makes the folder, for root alone, and holds its lock.
-    pub(crate) fn lock(&self) -> Result<Lock, StoreError> {
+    /// Makes the folder, for root alone: what lies in it may be open to all in a volume that is not.
+    pub(crate) fn make(&self) -> Result<(), StoreError> {
         use std::os::unix::fs::DirBuilderExt;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(at(&self.folder))?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(at(&self.folder))
+    }
+
+    /// Makes the folder and holds its lock.
+    pub(crate) fn lock(&self) -> Result<Lock, StoreError> {
+        self.make()?;
         Ok(Lock::acquire(&self.folder.join("lock"))?)
     }
 

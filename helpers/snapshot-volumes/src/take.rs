@@ -12,7 +12,7 @@ use crate::content::Counted;
 use crate::entry::Entry;
 use crate::error::{StoreError, TakeError, VerifyError, at};
 use crate::plant::Planter;
-use crate::snapshot::{About, Form, Id, Kept, Manifest, Snapshot, Volume};
+use crate::snapshot::{About, Form, Id, Kept, Manifest, Part, Snapshot, Volume};
 use crate::space::{self, Size};
 use crate::steps::Point;
 use crate::store::{Parts, Store, UNFINISHED, sync_folder};
@@ -49,12 +49,12 @@ impl Store {
     /// # Errors
     /// [`TakeError::NoSpace`], with both numbers; others when the store cannot be used.
     pub fn ensure_room(&self, app: &str, volumes: &[Volume]) -> Result<(), TakeError> {
-        std::fs::create_dir_all(&self.folder).map_err(at(&self.folder))?;
+        self.make()?;
         let mut wanted = space::RESERVE;
         for volume in volumes {
             let look = || {
                 let root = walk::root(&volume.path)?;
-                Ok(needed(tree::can_clone(&root, &self.folder)?, space::size(&root)?))
+                Ok(needed(tree::can_clone(&root, &[], &self.folder)?, space::size(&root, &[])?))
             };
             // A file that vanishes while it is looked at is no reason against a snapshot.
             wanted += look().or_else(|reason: io::Error| match reason.kind() {
@@ -79,6 +79,28 @@ impl Store {
         about: &About,
         say: &mut dyn FnMut(String),
     ) -> Result<Captured<'_>, TakeError> {
+        let whole = volumes.iter().map(|volume| Part { volume: volume.clone(), only: Vec::new() });
+        self.capture_parts(&whole.collect::<Vec<_>>(), about, say)
+    }
+
+    /// The same for volumes of which only some paths are taken.
+    ///
+    /// # Errors
+    /// See [`TakeError`]; nothing is left behind.
+    pub fn capture_parts(
+        &self,
+        parts: &[Part],
+        about: &About,
+        say: &mut dyn FnMut(String),
+    ) -> Result<Captured<'_>, TakeError> {
+        let mut captured = self.begin(about)?;
+        match captured.fill(parts, say) {
+            Ok(()) => Ok(captured),
+            Err(error) => Err(captured.give_up(error)),
+        }
+    }
+
+    fn begin(&self, about: &About) -> Result<Captured<'_>, TakeError> {
         let lock = self.lock()?;
         if let Some(id) = self.unfinished_restore()? {
             return Err(TakeError::UnfinishedRestore(id));
@@ -89,29 +111,24 @@ impl Store {
         std::fs::create_dir(&folder).map_err(at(&folder))?;
         let number = self.ids()?.last().map_or(0, Id::number) + 1;
         let at = Timestamp::now();
-        let mut captured =
-            Captured { store: self, _lock: lock, folder, about: about.clone(), at, number, volumes: Vec::new() };
-        match captured.fill(volumes, say) {
-            Ok(()) => Ok(captured),
-            Err(error) => Err(captured.give_up(error)),
-        }
+        Ok(Captured { store: self, _lock: lock, folder, about: about.clone(), at, number, volumes: Vec::new() })
     }
 }
 
 impl Captured<'_> {
-    fn fill(&mut self, volumes: &[Volume], say: &mut dyn FnMut(String)) -> Result<(), TakeError> {
-        let plans = volumes.iter().map(|volume| self.plan(volume)).collect::<Result<Vec<_>, _>>()?;
-        let needed = space::RESERVE + plans.iter().map(|(clone, size)| needed(*clone, *size)).sum::<u64>();
-        self.ensure_room(needed)?;
-        for (place, (volume, (clone, size))) in volumes.iter().zip(plans).enumerate() {
+    fn fill(&mut self, wanted: &[Part], say: &mut dyn FnMut(String)) -> Result<(), TakeError> {
+        let (plans, needed) = self.plans(wanted)?;
+        for (place, (part, (clone, size))) in wanted.iter().zip(plans).enumerate() {
+            let volume = &part.volume;
             let parts = Parts::of(&self.folder, place);
             let how = if clone { "cloning" } else { "archiving" };
             say(format!("{how} volume {}: {} files, {} bytes", volume.name, size.entries, size.bytes));
-            let written = if clone { write_tree(volume, &parts.tree) } else { write_archive(volume, &parts.archive) };
+            let written = if clone { write_tree(part, &parts.tree) } else { write_archive(part, &parts.archive) };
             let (form, entries, sockets) = written.map_err(|reason| self.failed(volume, reason, needed))?;
             let bytes = entries.iter().map(Entry::size).sum();
             let kept = Kept {
                 name: volume.name.clone(),
+                only: part.only.clone(),
                 form,
                 entries: entries.len() as u64,
                 bytes,
@@ -125,18 +142,21 @@ impl Captured<'_> {
         Ok(())
     }
 
-    /// Whether a volume can be cloned, and what it holds.
-    fn plan(&self, volume: &Volume) -> Result<(bool, Size), TakeError> {
-        let look = || {
-            let root = walk::root(&volume.path)?;
-            Ok((tree::can_clone(&root, &self.folder)?, space::size(&root)?))
-        };
-        look().map_err(|reason| self.failed(volume, reason, 0))
+    /// How each volume is to be kept, and what all of them may need at most, for which there is room.
+    fn plans(&self, parts: &[Part]) -> Result<(Vec<(bool, Size)>, u64), TakeError> {
+        let plans = parts.iter().map(|part| self.plan(part)).collect::<Result<Vec<_>, _>>()?;
+        let needed = space::RESERVE + plans.iter().map(|(clone, size)| needed(*clone, *size)).sum::<u64>();
+        let free = space::free(&self.folder).map_err(at(&self.folder))?;
+        if free < needed { Err(self.no_space(needed, free)) } else { Ok((plans, needed)) }
     }
 
-    fn ensure_room(&self, needed: u64) -> Result<(), TakeError> {
-        let free = space::free(&self.folder).map_err(at(&self.folder))?;
-        if free < needed { Err(self.no_space(needed, free)) } else { Ok(()) }
+    /// Whether a volume can be cloned, and what it holds.
+    fn plan(&self, part: &Part) -> Result<(bool, Size), TakeError> {
+        let look = || {
+            let root = walk::root(&part.volume.path)?;
+            Ok((tree::can_clone(&root, &part.only, &self.folder)?, space::size(&root, &part.only)?))
+        };
+        look().map_err(|reason| self.failed(&part.volume, reason, 0))
     }
 
     fn no_space(&self, needed: u64, free: u64) -> TakeError {
@@ -240,11 +260,11 @@ fn needed(clone: bool, size: Size) -> u64 {
 
 type Written = io::Result<(Form, Vec<Entry>, u64)>;
 
-fn write_tree(volume: &Volume, path: &Path) -> Written {
+fn write_tree(part: &Part, path: &Path) -> Written {
     std::fs::create_dir(path)?;
     let mut planter = Planter::new(walk::root(path)?);
     let mut entries = Vec::new();
-    let sockets = walk::walk(walk::root(&volume.path)?, &mut |found| {
+    let sockets = walk::walk_parts(walk::root(&part.volume.path)?, &part.only, &mut |found| {
         tree::add(&mut planter, found)?;
         entries.push(found.entry.clone());
         Ok(())
@@ -253,14 +273,14 @@ fn write_tree(volume: &Volume, path: &Path) -> Written {
     Ok((Form::Clone, entries, sockets))
 }
 
-fn write_archive(volume: &Volume, path: &Path) -> Written {
+fn write_archive(part: &Part, path: &Path) -> Written {
     let file = BufWriter::with_capacity(1 << 20, File::create_new(path)?);
     let mut encoder = zstd::Encoder::new(Counted::new(file), LEVEL)?;
     encoder.include_checksum(true)?;
     encoder.multithread(std::thread::available_parallelism().map_or(1, usize::from).try_into().unwrap_or(1))?;
     let mut writer = Writer::new(encoder);
     let mut entries = Vec::new();
-    let sockets = walk::walk(walk::root(&volume.path)?, &mut |found| {
+    let sockets = walk::walk_parts(walk::root(&part.volume.path)?, &part.only, &mut |found| {
         entries.push(writer.add(found)?);
         Ok(())
     })?;

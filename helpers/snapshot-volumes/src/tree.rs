@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use crate::content::{clone_or_copy, digest};
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, Kind, Raw};
 use crate::plant::Planter;
 use crate::walk::{self, Found};
 
@@ -15,10 +15,10 @@ use crate::walk::{self, Found};
 ///
 /// # Errors
 /// When the volume cannot be read or the folder cannot be written.
-pub fn can_clone(volume: impl AsFd, folder: &Path) -> io::Result<bool> {
+pub fn can_clone(volume: impl AsFd, only: &[Raw], folder: &Path) -> io::Result<bool> {
     let probe = folder.join("probe");
     let mut tried = None;
-    let walked = walk::walk(volume, &mut |found| {
+    let walked = walk::walk_parts(volume, only, &mut |found| {
         if found.entry.size() == 0 || !matches!(found.entry.kind, Kind::File { .. }) {
             return Ok(());
         }

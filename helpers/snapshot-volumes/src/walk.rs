@@ -42,13 +42,26 @@ pub fn root(path: &Path) -> io::Result<OwnedFd> {
 /// # Errors
 /// The first that the system or `visit` reports, with the path it concerns.
 pub fn walk(root: impl AsFd, visit: &mut dyn FnMut(&Found<'_>) -> io::Result<()>) -> io::Result<u64> {
-    let mut walk = Walk { visit, names: HashMap::new(), sockets: 0 };
+    walk_parts(root, &[], visit)
+}
+
+/// The same for some paths only: what lies at and below each, and the folders that lead there. No path means all.
+///
+/// # Errors
+/// The first that the system or `visit` reports, with the path it concerns.
+pub fn walk_parts(
+    root: impl AsFd,
+    only: &[Raw],
+    visit: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
+) -> io::Result<u64> {
+    let mut walk = Walk { visit, only, names: HashMap::new(), sockets: 0 };
     walk.entry(root.as_fd(), OsStr::new("."), &Raw::default())?;
     Ok(walk.sockets)
 }
 
 struct Walk<'v> {
     visit: &'v mut dyn FnMut(&Found<'_>) -> io::Result<()>,
+    only: &'v [Raw],
     /// The first path of every file with several names.
     names: HashMap<(u64, u64), Raw>,
     sockets: u64,
@@ -56,6 +69,9 @@ struct Walk<'v> {
 
 impl Walk<'_> {
     fn entry(&mut self, folder: BorrowedFd<'_>, name: &OsStr, path: &Raw) -> io::Result<()> {
+        if !self.only.is_empty() && !self.only.iter().any(|part| part.holds(path) || path.holds(part)) {
+            return Ok(());
+        }
         let shown = path.to_string();
         self.here(folder, name, path).map_err(|error| within(&shown, error))
     }

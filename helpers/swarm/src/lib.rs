@@ -11,11 +11,13 @@
 mod containers;
 mod engine;
 mod error;
+mod exec;
 pub mod fake;
 mod images;
 mod networks;
 mod node;
 mod objects;
+mod scale;
 mod services;
 mod tasks;
 mod volumes;
@@ -23,13 +25,15 @@ mod volumes;
 pub use containers::{Container, Containers, Health};
 pub use engine::Engine;
 pub use error::{Error, Result};
+pub use exec::{Exec, Executed};
 pub use images::{Credentials, Images};
 pub use networks::{Network, Networks};
 pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};
+pub use scale::Scale;
 pub use services::{Service, Services, Specification, Standby};
 pub use tasks::{Task, TaskState, Tasks};
-pub use volumes::{Volume, Volumes};
+pub use volumes::{Mount, Volume, Volumes};
 
 /// The label that `docker stack deploy` puts on everything that belongs to a stack.
 pub const STACK_LABEL: &str = "com.docker.stack.namespace";

@@ -57,7 +57,7 @@ pub struct Service {
 
 /// Everything that a service was told, as the engine keeps it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Specification(ServiceSpec);
+pub struct Specification(pub(crate) ServiceSpec);
 
 impl Service {
     /// A digest of everything that the service was told, to tell a change by hand from a mere new version number.

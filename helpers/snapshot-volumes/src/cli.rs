@@ -1,0 +1,45 @@
+//! What `main` dispatches to: printing and exit codes.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::json;
+use state::Outcome;
+
+use crate::manifest::Manifest;
+use crate::run::{self, Job};
+use crate::table;
+
+/// Does a job. With `json` the receipt goes to standard output and the progress to standard error.
+///
+/// # Errors
+/// When the manifest cannot be read or the receipt cannot be written.
+pub async fn job(path: &Path, job: &Job, json: bool) -> anyhow::Result<ExitCode> {
+    let manifest = Manifest::read(path)?;
+    let engine = swarm::Engine::connect(&manifest.docker_socket)?;
+    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let receipt = run::run(&engine, &manifest, job, &mut say).await?;
+    match receipt.outcome {
+        _ if json => println!("{}", serde_json::to_string_pretty(&receipt)?),
+        Outcome::Failed => eprintln!("{}", receipt.closing_line()),
+        _ => println!("{}", receipt.closing_line()),
+    }
+    Ok(ExitCode::from(receipt.outcome.exit_code()))
+}
+
+/// Shows the snapshots.
+///
+/// # Errors
+/// When the manifest or the store cannot be read.
+pub fn list(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let store = Manifest::read(path)?.store();
+    let listing = store.list()?;
+    let last_good = store.last_good().ok().flatten().map(|snapshot| snapshot.id);
+    if json {
+        let list = json!({ "lastGood": last_good, "snapshots": listing.snapshots, "unreadable": listing.unreadable });
+        println!("{}", serde_json::to_string_pretty(&list)?);
+    } else {
+        println!("{}", table::lines(&listing, last_good.as_ref()).join("\n"));
+    }
+    Ok(ExitCode::SUCCESS)
+}

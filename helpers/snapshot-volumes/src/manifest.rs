@@ -1,0 +1,64 @@
+//! What this helper reads of an app's manifest, `/etc/hearth/apps/NAME.json`. `reconcile-app` reads and checks the whole.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::settings::Settings;
+
+/// The keys of an app's manifest that concern its volumes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// The app's record, lock and receipts.
+    pub state_folder: PathBuf,
+    /// The engine's socket.
+    pub docker_socket: PathBuf,
+    /// The app's name.
+    pub name: String,
+    /// Its stack in the swarm.
+    pub stack: String,
+    /// What a deploy is held to; how long the app may take to come up again.
+    pub gate: Gate,
+    /// What it declares about snapshots.
+    #[serde(default)]
+    pub snapshot: Settings,
+}
+
+/// The part of the gate that matters here.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gate {
+    /// How long all services may take to run and be healthy.
+    pub converge_seconds: u64,
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its name is none.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let manifest: Self = state::manifest::read(path)?;
+        let part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        let good = !manifest.name.is_empty() && manifest.name.bytes().all(part);
+        anyhow::ensure!(
+            good,
+            "manifest {}: `{}` is no name of an app; nothing was done",
+            path.display(),
+            manifest.name
+        );
+        Ok(manifest)
+    }
+
+    /// The app's snapshots.
+    pub fn store(&self) -> crate::Store {
+        crate::Store::in_folder(self.snapshot.store(&self.name))
+    }
+
+    /// How long the app may take to come up again.
+    pub fn converge(&self) -> Duration {
+        Duration::from_secs(self.gate.converge_seconds)
+    }
+}

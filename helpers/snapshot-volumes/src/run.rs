@@ -1,0 +1,320 @@
+//! One run over one app's snapshots, on its live services.
+
+use anyhow::{Context as _, bail};
+use state::{Lock, LockError, Outcome, Receipt, Step};
+use swarm::{Exec, STACK_LABEL, Services, Volumes};
+
+use crate::app::App;
+use crate::hooks::Moment;
+use crate::manifest::Manifest;
+use crate::quiesce::{self, Quiesce};
+use crate::{About, Captured, Id, Mode, RestoreError, Snapshot, Store, TakeError, Volume, hooks};
+
+/// What is needed of the engine.
+pub trait Engine: quiesce::Engine + Volumes + Exec {}
+impl<T: quiesce::Engine + Volumes + Exec> Engine for T {}
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// Take a snapshot, and prune.
+    Take,
+    /// Read one back, or all.
+    Verify(Option<Id>),
+    /// Put the volumes back.
+    Restore(Id),
+    /// Remove what retention does not keep.
+    Prune,
+}
+
+type Ended = anyhow::Result<(Outcome, String)>;
+
+/// Does a job and writes its receipt into `snapshots/` in the app's state folder.
+///
+/// # Errors
+/// Only when the receipt cannot be written; everything else is in the receipt.
+pub async fn run(
+    engine: &impl Engine,
+    manifest: &Manifest,
+    job: &Job,
+    say: &mut dyn FnMut(String),
+) -> anyhow::Result<Receipt> {
+    let mut receipt = Receipt::start("snapshot-volumes", &manifest.name);
+    match attempt(engine, manifest, job, &mut receipt, say).await {
+        Ok((outcome, summary)) => receipt.finish(outcome, summary),
+        Err(error) => {
+            receipt.error = Some(format!("{error:#}"));
+            receipt.finish(Outcome::Failed, format!("{error:#}"));
+        }
+    }
+    receipt.write(&manifest.state_folder.join("snapshots")).context("writing the receipt")?;
+    Ok(receipt)
+}
+
+async fn attempt(
+    engine: &impl Engine,
+    manifest: &Manifest,
+    job: &Job,
+    receipt: &mut Receipt,
+    say: &mut dyn FnMut(String),
+) -> Ended {
+    let store = manifest.store();
+    match job {
+        Job::Verify(id) => return verify(&store, id.as_ref(), receipt, say),
+        Job::Prune => {
+            let gone = store.prune(manifest.snapshot.retention, &[], say)?;
+            return Ok(match gone.len() {
+                0 => (Outcome::Unchanged, "retention keeps all snapshots".to_owned()),
+                count => (Outcome::Changed, format!("removed {count} snapshots")),
+            });
+        }
+        Job::Take | Job::Restore(_) => {}
+    }
+    let _lock = lock(manifest, say)?;
+    let quiesce = Quiesce::new(engine, &manifest.stack, &manifest.state_folder);
+    let run = Run { manifest, engine, quiesce, store: &store };
+    match job {
+        Job::Restore(id) => run.restore(id, receipt, say).await,
+        _ => run.take(receipt, say).await,
+    }
+}
+
+/// One run over one app at a time, whichever helper makes it.
+fn lock(manifest: &Manifest, say: &mut dyn FnMut(String)) -> Result<Lock, LockError> {
+    let path = manifest.state_folder.join("lock");
+    match Lock::try_acquire(&path) {
+        Err(LockError::Held(_)) => {
+            say("waiting for another run over this app".to_owned());
+            Lock::acquire(&path)
+        }
+        other => other,
+    }
+}
+
+struct Run<'a, E> {
+    manifest: &'a Manifest,
+    engine: &'a E,
+    quiesce: Quiesce<'a, E>,
+    store: &'a Store,
+}
+
+impl<E: Engine> Run<'_, E> {
+    async fn take(&self, receipt: &mut Receipt, say: &mut dyn FnMut(String)) -> Ended {
+        if let Some(id) = self.store.unfinished_restore()? {
+            return Err(TakeError::UnfinishedRestore(id).into());
+        }
+        let app = App::read(self.manifest)?;
+        app.ensure_settled()?;
+        if self.quiesce.is_stopped()? {
+            say("a run before this one was killed while the app was stopped".to_owned());
+            self.start(say).await?;
+        }
+        let services = self.services().await?;
+        let volumes = volumes(self.engine, &self.manifest.stack, &services).await?;
+        let mode = self.manifest.snapshot.mode;
+        if volumes.is_empty() || mode == Mode::None {
+            return Ok((Outcome::Unchanged, "it has no volumes that matter".to_owned()));
+        }
+        let about = app.about(&services, self.quiesce.is_up().await?);
+        let captured = if mode == Mode::Hooks {
+            self.capture_dumps(&services, &volumes, &about, receipt, say).await
+        } else {
+            self.capture_stopped(&volumes, &about, receipt, say).await
+        };
+        let snapshot = match captured.context("no snapshot was taken")?.and_then(|captured| captured.seal(say)) {
+            Ok(snapshot) => snapshot,
+            Err(error) => return held(error),
+        };
+        receipt.found = serde_json::to_value(&snapshot)?;
+        if mode == Mode::Stop {
+            self.quiesce.until_up(self.manifest.converge()).await.with_context(|| format!("took {}", snapshot.id))?;
+        }
+        self.store.prune(self.manifest.snapshot.retention, std::slice::from_ref(&snapshot.id), say)?;
+        Ok((Outcome::Changed, format!("took {}, {} bytes", snapshot.id, snapshot.manifest.bytes())))
+    }
+
+    /// The volumes as they are while the app is stopped, which is no longer than it has to be.
+    async fn capture_stopped(
+        &self,
+        volumes: &[Volume],
+        about: &About,
+        receipt: &mut Receipt,
+        say: &mut dyn FnMut(String),
+    ) -> anyhow::Result<Result<Captured<'_>, TakeError>> {
+        if let Err(error) = self.store.ensure_room(&about.app, volumes) {
+            return Ok(Err(error));
+        }
+        let captured = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
+            Ok(()) => {
+                let begun = jiff::Timestamp::now();
+                let captured = self.store.capture(volumes, about, say);
+                note(receipt, "copy the volumes of the stopped app", begun);
+                Ok(captured)
+            }
+            Err(error) => Err(error),
+        };
+        // Before anything else is looked at: nothing may keep the app down.
+        self.quiesce.start(say).await?;
+        captured
+    }
+
+    /// The dumps that the app's own commands make while it runs.
+    async fn capture_dumps(
+        &self,
+        services: &[swarm::Service],
+        volumes: &[Volume],
+        about: &About,
+        receipt: &mut Receipt,
+        say: &mut dyn FnMut(String),
+    ) -> anyhow::Result<Result<Captured<'_>, TakeError>> {
+        let (settings, engine) = (&self.manifest.snapshot, self.engine);
+        let parts = hooks::parts(services, volumes, &self.manifest.stack)?;
+        let begun = std::time::SystemTime::now();
+        let captured = match hooks::run(engine, services, Moment::Dump, settings.hook(), say).await {
+            Ok(()) => hooks::check(&parts, begun, settings.least_dump_bytes)
+                .map(|()| self.store.capture_parts(&parts, about, say)),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = hooks::run(engine, services, Moment::Clear, settings.hook(), say).await {
+            say(format!("warning: {error:#}"));
+            receipt.warnings.push(format!("{error:#}"));
+        }
+        captured
+    }
+
+    async fn restore(&self, id: &Id, receipt: &mut Receipt, say: &mut dyn FnMut(String)) -> Ended {
+        let snapshot = self.store.read(id)?;
+        let services = self.services().await?;
+        let volumes = volumes(self.engine, &self.manifest.stack, &services).await?;
+        let deployed = App::read(self.manifest)?;
+        deployed.ensure_settled()?;
+        if deployed.differs_from(&snapshot) {
+            let warning = format!(
+                "the snapshot is of version {}, {} is deployed",
+                snapshot.manifest.version.as_deref().unwrap_or("unknown"),
+                deployed.version().unwrap_or("unknown")
+            );
+            say(format!("warning: {warning}"));
+            receipt.warnings.push(warning);
+        }
+        if snapshot.manifest.volumes.iter().any(|volume| !volume.only.is_empty()) {
+            return self.restore_dumps(&snapshot, &services, &volumes, say).await;
+        }
+        let restored = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
+            Ok(()) => {
+                let begun = jiff::Timestamp::now();
+                let restored = self.store.restore(id, &volumes, say);
+                note(receipt, "restore the volumes of the stopped app", begun);
+                restored
+            }
+            Err(error) => {
+                self.quiesce.start(say).await?;
+                return Err(error.context("no volume was touched"));
+            }
+        };
+        if let Err(error @ RestoreError::Unfinished { .. }) = restored {
+            return Err(anyhow::Error::from(error).context("the app stays stopped"));
+        }
+        if let Some(other) = self.store.unfinished_restore()? {
+            bail!("the restore of {other} before this one is not finished; the app stays stopped. Run that one again");
+        }
+        self.start(say).await?;
+        restored_or_held(restored)
+    }
+
+    /// Puts dumps back into the running app, which loads them.
+    async fn restore_dumps(
+        &self,
+        snapshot: &Snapshot,
+        services: &[swarm::Service],
+        volumes: &[Volume],
+        say: &mut dyn FnMut(String),
+    ) -> Ended {
+        hooks::ensure_loadable(services)?;
+        self.start(say).await?;
+        let limit = self.manifest.snapshot.hook();
+        hooks::run(self.engine, services, Moment::Prepare, limit, say).await.context("no volume was touched")?;
+        let restored = self.store.restore(&snapshot.id, volumes, say);
+        if restored.is_ok() {
+            let loaded = hooks::run(self.engine, services, Moment::Load, limit, say).await;
+            loaded.context("the dump lies in its place and is not loaded; run the restore again")?;
+        }
+        restored_or_held(restored)
+    }
+
+    async fn start(&self, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
+        self.quiesce.start(say).await?;
+        self.quiesce.until_up(self.manifest.converge()).await
+    }
+
+    async fn services(&self) -> anyhow::Result<Vec<swarm::Service>> {
+        let label = format!("{STACK_LABEL}={}", self.manifest.stack);
+        Ok(Services::services(self.engine, &label).await?)
+    }
+}
+
+/// Writes down how long the app stood still for something.
+fn note(receipt: &mut Receipt, name: &str, begun: jiff::Timestamp) {
+    let milliseconds = jiff::Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
+    receipt.steps.push(Step { name: name.to_owned(), milliseconds, result: "done".to_owned() });
+}
+
+fn restored_or_held(restored: Result<Snapshot, RestoreError>) -> Ended {
+    match restored {
+        Ok(snapshot) => Ok((Outcome::Changed, format!("restored {}", snapshot.id))),
+        Err(error @ RestoreError::NoSpace { .. }) => Ok((Outcome::Held, error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Too little room is for a person to decide; everything else failed.
+fn held(error: TakeError) -> Ended {
+    match error {
+        TakeError::NoSpace { .. } => Ok((Outcome::Held, error.to_string())),
+        other => Err(other.into()),
+    }
+}
+
+/// The volumes of a stack, and others that its services mount, as folders.
+///
+/// # Errors
+/// When the engine does not answer, or a volume's content is not simply a folder of this host.
+pub async fn volumes(engine: &impl Volumes, stack: &str, services: &[swarm::Service]) -> anyhow::Result<Vec<Volume>> {
+    let mounted: Vec<String> = services.iter().flat_map(|service| service.volumes.clone()).collect();
+    let found = engine.volumes(stack, &mounted).await?;
+    for volume in &found {
+        anyhow::ensure!(
+            volume.driver == "local" && !volume.has_options,
+            "volume {} is kept by driver {} or mounted from elsewhere: what it holds is not on this host, and no snapshot of it can be taken. Nothing was stopped",
+            volume.name,
+            volume.driver,
+        );
+    }
+    Ok(found.into_iter().map(|volume| Volume { name: volume.name, path: volume.mountpoint.into() }).collect())
+}
+
+fn verify(store: &Store, id: Option<&Id>, receipt: &mut Receipt, say: &mut dyn FnMut(String)) -> Ended {
+    let listing = store.list()?;
+    let all: Vec<Id> = match id {
+        Some(id) => vec![id.clone()],
+        None => listing.snapshots.into_iter().map(|snapshot| snapshot.id).collect(),
+    };
+    let mut bad: Vec<String> = match id {
+        Some(_) => Vec::new(),
+        None => listing.unreadable.into_iter().map(|(_, error)| error).collect(),
+    };
+    for id in &all {
+        match store.verify(id) {
+            Ok(_) => say(format!("{id} is whole")),
+            Err(error) => bad.push(error.to_string()),
+        }
+    }
+    match bad.first() {
+        None => Ok((Outcome::Unchanged, format!("{} snapshots are whole", all.len()))),
+        Some(first) => {
+            let first = first.clone();
+            receipt.warnings = bad;
+            bail!(first)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+# Volumes are snapshotted, changed, restored, byte for byte: hello's counter and Miniflux's database.
+#
+# hello's snapshots lie on the file system of the volumes and are clones where it can clone; Miniflux's lie elsewhere and
+# are archives.
+VOLUMES = "xfs"
+
+ELSEWHERE = "/var/tmp/snapshots"
+MANIFESTS = {app: f"/var/tmp/{app}.json" for app in APPS}
+DATABASE = "feeds_example_org_db"
+
+
+def snapshot(app, *words, good=(0, 10)):
+    """Runs the command, and returns its receipt."""
+    status, text = host.execute(f"snapshot-volumes --json {MANIFESTS[app]} {' '.join(words)} 2>> /var/tmp/said")
+    assert status in good, (status, text, host.execute("tail -n 20 /var/tmp/said")[1])
+    return json.loads(text)
+
+
+def count():
+    return int(get("hello.example.org", "/count"))
+
+
+def dump():
+    """The whole database as text, without the line that differs each time."""
+    container = host.succeed(f"docker ps --quiet --filter name={DATABASE}").split()[0]
+    text = host.succeed(f"docker exec {container} pg_dump --username=miniflux miniflux")
+    return [line for line in text.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+
+
+def sql(text):
+    container = host.succeed(f"docker ps --quiet --filter name={DATABASE}").split()[0]
+    return host.succeed(f'docker exec {container} psql --username=miniflux --quiet --tuples-only -c "{text}" miniflux')
+
+
+def replicas():
+    return host.succeed("docker service ls --format '{{.Name}} {{.Replicas}}' | sort")
+
+
+wait_until_serving()
+host.succeed(
+    f"jq . /etc/hearth/apps/hello.json > {MANIFESTS['hello']}",
+    f"jq '.snapshot = {{folder: \"{ELSEWHERE}\"}}' /etc/hearth/apps/miniflux.json > {MANIFESTS['miniflux']}",
+)
+clones = host.succeed("stat --file-system --format=%T /var/lib/docker/volumes").strip() in ("xfs", "btrfs")
+
+with subtest("an app is stopped, its snapshot taken and read back, and it serves again as before"):
+    for _ in range(3):
+        get("hello.example.org", "/count", "--request POST")
+    before = replicas()
+    taken = snapshot("hello", "take")
+    assert taken["outcome"] == "changed" and taken["found"]["healthy"], taken
+    assert taken["found"]["volumes"][0]["form"]["kind"] == ("clone" if clones else "archive"), taken
+    assert replicas() == before
+    host.wait_until_succeeds(https("hello.example.org"), timeout=30)
+    assert count() == 3
+
+with subtest("it is last-good, listed, and whole"):
+    shown = json.loads(host.succeed(f"snapshot-volumes --json {MANIFESTS['hello']} list"))
+    first = taken["found"]["id"]
+    assert shown["lastGood"] == first and [one["id"] for one in shown["snapshots"]] == [first], shown
+    assert f"* {first}" in host.succeed(f"snapshot-volumes {MANIFESTS['hello']} list")
+    assert snapshot("hello", "verify", first)["outcome"] == "unchanged"
+
+with subtest("what came later is gone after a restore, and the counter is what it was"):
+    get("hello.example.org", "/count", "--request POST")
+    data = host.succeed("docker volume inspect hello_example_org_data --format '{{.Mountpoint}}'").strip()
+    host.succeed(f"echo planted > {data}/planted")
+    assert count() == 4
+    restored = snapshot("hello", "restore", first)
+    assert restored["outcome"] == "changed", restored
+    host.wait_until_succeeds(https("hello.example.org"), timeout=30)
+    assert count() == 3
+    host.fail(f"test -e {data}/planted")
+    assert replicas() == before
+
+with subtest("reconciling after that changes nothing"):
+    good, words = reconcile("hearth-app-hello.service")
+    assert good and receipt("apps/hello")["outcome"] == "unchanged", words
+
+with subtest("a database comes back byte for byte after a migration dropped a table"):
+    sql("CREATE TABLE planted (row text); INSERT INTO planted VALUES ('one'), ('two');")
+    saved = dump()
+    taken = snapshot("miniflux", "take")
+    assert taken["found"]["volumes"][0]["form"]["kind"] == "archive", taken
+    sql("DROP TABLE planted; DROP TABLE entries CASCADE; UPDATE users SET username = 'nobody';")
+    assert dump() != saved
+    snapshot("miniflux", "restore", taken["found"]["id"])
+    assert dump() == saved
+    host.wait_until_succeeds(https("feeds.example.org", "/healthcheck"), timeout=30)
+
+with subtest("a run that is killed while the app is stopped: the next one starts it and takes its snapshot"):
+    host.succeed(f"systemd-run --unit=killed --no-block snapshot-volumes {MANIFESTS['miniflux']} take")
+    host.wait_until_succeeds("test -e /var/lib/hearth/apps/miniflux/stopped.json", timeout=30)
+    host.succeed("systemctl kill --signal=KILL killed.service")
+    assert replicas() != before, "it is stopped"
+    assert snapshot("miniflux", "take")["outcome"] == "changed"
+    assert replicas() == before
+    assert dump() == saved
+    host.fail("test -e /var/lib/hearth/apps/miniflux/stopped.json")
+
+with subtest("without room nothing is stopped, and the run is held with both numbers"):
+    host.succeed("mkdir -p /var/tmp/small && mount -t tmpfs -o size=8m tmpfs /var/tmp/small")
+    host.succeed(f"jq '.snapshot = {{folder: \"/var/tmp/small\"}}' /etc/hearth/apps/miniflux.json > {MANIFESTS['miniflux']}.small")
+    since = services()
+    status, text = host.execute(f"snapshot-volumes {MANIFESTS['miniflux']}.small take")
+    assert status == 20 and "bytes in /var/tmp/small" in text and "are free" in text, (status, text)
+    assert services() == since
+
+with subtest("a snapshot that was tampered with is told, and not restored"):
+    last = json.loads(host.succeed(f"snapshot-volumes --json {MANIFESTS['miniflux']} list"))["lastGood"]
+    host.succeed(f"printf x | dd of={ELSEWHERE}/{last}/0.tar.zst bs=1 seek=5000 conv=notrunc status=none")
+    assert snapshot("miniflux", "verify", last, good=(1,))["outcome"] == "failed"
+    told = snapshot("miniflux", "restore", last, good=(1,))
+    assert "no volume was touched" in told["summary"], told
+    assert dump() == saved
+
+DUMP = "/var/lib/postgresql/data/dump.sql"
+host.succeed(
+    "jq '.snapshot = {folder: \"/var/tmp/dumps\", mode: \"hooks\", hookSeconds: 5}' /etc/hearth/apps/miniflux.json"
+    f" > {MANIFESTS['miniflux']}"
+)
+
+
+def hook(command):
+    """Gives the database another command that makes its dump, as a recipe might."""
+    host.succeed(f"docker service update --quiet --detach --label-add 'backupbot.backup.pre-hook={command}' {DATABASE}")
+
+
+with subtest("where the app declares so, it runs on and its own command makes the dump, which alone is kept"):
+    since = services()
+    taken = snapshot("miniflux", "take")
+    assert services() == since, "nothing was stopped"
+    volume = taken["found"]["volumes"][0]
+    assert volume["only"] == ["dump.sql"] and volume["entries"] == 2, volume
+    container = host.succeed(f"docker ps --quiet --filter name={DATABASE}").split()[0]
+    host.fail(f"docker exec {container} test -e {DUMP}")
+    good = taken["found"]["id"]
+
+with subtest("a dump that comes back is loaded"):
+    sql("DROP TABLE planted; UPDATE users SET username = 'nobody';")
+    snapshot("miniflux", "restore", good)
+    assert sorted(dump()) == sorted(saved)
+
+with subtest("a command that fails, hangs, or leaves no dump or an empty one is an error, and nothing is kept"):
+    bad = {
+        "echo no room left; exit 3": "failed with exit code 3: no room left",
+        "sleep 60": "did not end within 5 s",
+        "true": "left no dump",
+        f": > {DUMP}": "has 0 bytes, at least 64 are expected",
+        f"echo old > {DUMP}; touch -d 2001-01-01 {DUMP}": "is an old one",
+    }
+    for command, words in bad.items():
+        hook(command)
+        told = snapshot("miniflux", "take", good=(1,))
+        assert words in told["summary"] and told["outcome"] == "failed", told
+    shown = json.loads(host.succeed(f"snapshot-volumes --json {MANIFESTS['miniflux']} list"))
+    assert shown["lastGood"] == good and len(shown["snapshots"]) == 1, shown
