@@ -159,9 +159,13 @@ fn with_what_waits((outcome, summary): (Outcome, String), waits: Option<String>)
 impl<P: Parts> Run<'_, P> {
     async fn carry_out(&mut self, plan: Plan, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
         match plan {
-            Plan::Nothing => Ok((Outcome::Unchanged, "nothing differs".to_owned())),
+            Plan::Nothing => {
+                self.adopt()?;
+                Ok((Outcome::Unchanged, "nothing differs".to_owned()))
+            }
             Plan::Settle => {
                 self.settle().await?;
+                self.adopt()?;
                 self.journal.clear()?;
                 Ok((Outcome::Unchanged, "nothing differs but version numbers".to_owned()))
             }
@@ -182,6 +186,16 @@ impl<P: Parts> Run<'_, P> {
                 None => deploy(self, inputs).await,
             },
             Plan::Deploy(_) => deploy(self, inputs).await,
+        }
+    }
+
+    /// What serves is the version of the repository that was chosen, also where it was deployed from elsewhere.
+    fn adopt(&self) -> std::io::Result<()> {
+        match self.files.deployed()? {
+            Some(deployed) if deployed.recipe != self.at => {
+                self.files.settle(&Deployed { recipe: self.at.clone(), ..deployed })
+            }
+            _ => Ok(()),
         }
     }
 
