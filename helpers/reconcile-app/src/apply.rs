@@ -1,5 +1,6 @@
 //! Making a stack run: its data is made safe, it is replaced, and its gate is held.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -73,6 +74,8 @@ pub struct Run<'a, P: Parts> {
     pub unfinished: Option<Intent>,
     /// Where the recipe that is declared stands in its repository.
     pub at: Option<At>,
+    /// The services as the last deploy of this run left them.
+    pub told: BTreeMap<String, Seen>,
     /// What it writes down.
     pub receipt: &'a mut Receipt,
     /// Where it says how it goes on.
@@ -161,6 +164,7 @@ impl<P: Parts> Run<'_, P> {
         (self.say)("deploying".to_owned());
         let begun = Timestamp::now();
         self.host.stacks.deploy(self.manifest.stack.as_str(), &stack.to_deploy()).await?;
+        self.told = self.seen().await?;
         state::fault::point(|| "after telling the swarm what to run".to_owned());
         let held = watch.hold(&self.manifest.gate, self.say).await?;
         if self.manifest.update == Update::Handover && (held.is_ok() || !standing_in) {
@@ -216,7 +220,7 @@ impl<P: Parts> Run<'_, P> {
             recipe: self.at.clone(),
             at: Timestamp::now(),
             compose: Files::compose_name(&stack.text()),
-            services: self.seen().await?,
+            services: self.seen_since_deploy().await?,
         };
         self.files.commit(&deployed, &stack.text())?;
         self.journal.clear()?;
@@ -227,12 +231,24 @@ impl<P: Parts> Run<'_, P> {
     /// Remembers what the services of the last good deploy look like now.
     pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
         if let Some(deployed) = self.files.deployed()? {
-            self.files.settle(&Deployed { services: self.seen().await?, ..deployed })?;
+            self.files.settle(&Deployed { services: self.seen_since_deploy().await?, ..deployed })?;
         }
         Ok(())
     }
 
-    async fn seen(&self) -> anyhow::Result<std::collections::BTreeMap<String, Seen>> {
+    /// What the services look like now. One that was told something else since this run's deploy is remembered as that
+    /// deploy left it, so that the next run sees the difference.
+    async fn seen_since_deploy(&self) -> anyhow::Result<BTreeMap<String, Seen>> {
+        let mut seen = self.seen().await?;
+        for (name, now) in &mut seen {
+            if let Some(told) = self.told.get(name).filter(|told| told.spec != now.spec) {
+                *now = told.clone();
+            }
+        }
+        Ok(seen)
+    }
+
+    async fn seen(&self) -> anyhow::Result<BTreeMap<String, Seen>> {
         let services = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?.services().await?;
         Ok(services.iter().map(|service| (service.name.clone(), Seen::of(service))).collect())
     }

@@ -1,5 +1,6 @@
 //! One run over one app: read, observe, plan, apply, and the receipt of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -101,7 +102,7 @@ pub async fn on<P: Parts>(
     let _lock = lock(&files.lock(), say)?;
     let journal = Journal::in_folder(&manifest.state_folder);
     let unfinished = unfinished(&journal, files.deployed()?.as_ref(), options)?;
-    let mut run = Run { host, manifest, files, journal, unfinished, at: None, receipt, say };
+    let mut run = Run { host, manifest, files, journal, unfinished, at: None, told: BTreeMap::new(), receipt, say };
     if options.retry {
         run.files.forget_failure()?;
     }

@@ -1,0 +1,59 @@
+# Days on which something else goes wrong in the middle of an update: one of the five outcomes, and nothing is lost.
+
+UNIT = "hearth-app-hello.service"
+QUICK = '.gate.convergeSeconds = 40 | .gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
+
+wait_until_serving()
+declare("hello", QUICK)
+good, said = reconcile(UNIT)
+assert good, said
+get("hello.example.org", "/count", "--request POST")
+
+
+def still(version):
+    assert f"hello {version}" in get("hello.example.org")
+    assert int(get("hello.example.org", "/count")) == 1
+
+
+with subtest("a version that passes its health check and crashes seconds later is rolled back"):
+    declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.2.0-crashes" | .gate.healthySeconds = 9')
+    good, said = reconcile(UNIT)
+    assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
+    still("1.0.0")
+
+with subtest("without room for a snapshot the update is held, with both numbers, and the app is not stopped"):
+    small = "/var/lib/hearth/apps/hello/small"
+    host.succeed(f"mkdir {small} && mount -t tmpfs -o size=8m small {small}")
+    indexes = services()
+    declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.1.0" | .snapshot.folder = "{small}"')
+    good, said = reconcile(UNIT)
+    story = receipt("apps/hello")
+    assert good and story["outcome"] == "held", said
+    assert "needs" in story["summary"] and "are free" in story["summary"], story
+    assert services() == indexes
+    still("1.0.0")
+
+with subtest("two runs at once: the second waits for the first, and both end well"):
+    declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.1.0"')
+    host.succeed(f"systemctl start --no-block {UNIT}")
+    host.wait_until_succeeds("docker service ps hello_example_org_app | grep 1.1.0", timeout=60)
+    host.succeed("PATH=$PATH:/opt/hearth/bin reconcile-app /etc/hearth/apps/hello.json > /run/second 2>&1")
+    assert "waiting for another run" in host.succeed("cat /run/second"), host.succeed("cat /run/second")
+    assert receipt("apps/hello")["outcome"] == "unchanged", receipt("apps/hello")
+    still("1.1.0")
+
+with subtest("what a person changes in the middle of an update is put right by the run after it"):
+    declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.2.0-slow" | .gate.convergeSeconds = 90')
+    host.succeed(f"systemctl start --no-block {UNIT}")
+    host.wait_until_succeeds("docker service ps hello_example_org_app | grep 1.2.0-slow", timeout=60)
+    host.succeed("docker service update --quiet --detach --env-add PLANTED=1 hello_example_org_app")
+    host.wait_until_succeeds(f"systemctl show {UNIT} --property=ActiveState | grep -E 'failed|=inactive'", timeout=200)
+    good, said = reconcile(UNIT)
+    assert good, said
+    assert "PLANTED" not in host.succeed("docker service inspect hello_example_org_app --format '{{json .Spec}}'")
+    still("1.2.0-slow")
+
+with subtest("the drift timer's unit finds nothing left to do"):
+    host.succeed("systemctl start hearth-drift.service")
+    good, said = reconcile(UNIT)
+    assert good and receipt("apps/hello")["outcome"] == "unchanged", said
