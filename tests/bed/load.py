@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from . import example
@@ -20,9 +21,10 @@ class Load:
     renewing: int = 4
     pause: float = 0.02
     asked: int = 0
-    lost: list[str] = field(default_factory=list)
-    """What each lost request ended with, its kind of connection and the second after the begin."""
-    slowest: float = 0.0
+    lost: list[tuple[str, float]] = field(default_factory=list)
+    """What each lost request ended with, and the second after the begin in which it was asked."""
+    slowest: tuple[float, float] = (0.0, 0.0)
+    """How long the slowest request took, and the second after the begin in which it was asked."""
 
     def __enter__(self):
         self.over = threading.Event()
@@ -54,8 +56,8 @@ class Load:
             except (OSError, http.client.HTTPException) as error:
                 problem, closing = f"{type(error).__name__}: {error}", True
             if problem:
-                problem = f"{'kept' if keep else 'new'} connection, {start - self.begun:.1f} s: {problem}"
-            self._count(problem, time.monotonic() - start)
+                problem = f"{'a kept' if keep else 'a new'} connection: {problem}"
+            self._count(problem, start, time.monotonic() - start)
             if connection and (closing or not keep):
                 connection.close()
                 connection = None
@@ -66,12 +68,12 @@ class Load:
         connection.sock = self.context.wrap_socket(plain, server_hostname=self.domain)
         return connection
 
-    def _count(self, problem, seconds):
+    def _count(self, problem, start, seconds):
         with self.lock:
             self.asked += 1
-            self.slowest = max(self.slowest, seconds)
+            self.slowest = max(self.slowest, (seconds, start - self.begun))
             if problem:
-                self.lost.append(problem)
+                self.lost.append((problem, start - self.begun))
 
 
 def under_load(machine, domain, rounds, change):
@@ -81,7 +83,9 @@ def under_load(machine, domain, rounds, change):
         for number in range(rounds):
             change(number)
         time.sleep(3)
-    machine.log(f"{visitors.asked} asked, {len(visitors.lost)} lost, slowest {visitors.slowest:.2f} s")
-    for line in visitors.lost[:20]:
-        machine.log(f"lost on a {line}")
+    slowest, second = visitors.slowest
+    machine.log(f"{visitors.asked} asked, {len(visitors.lost)} lost, slowest {slowest:.2f} s, in second {second:.0f}")
+    for problem, count in Counter(problem for problem, _ in visitors.lost).most_common():
+        seconds = [second for what, second in visitors.lost if what == problem]
+        machine.log(f"{count} lost between second {min(seconds):.2f} and {max(seconds):.2f} on {problem}")
     return visitors

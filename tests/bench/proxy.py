@@ -1,7 +1,7 @@
 # Requests lost, under a constant load, while the proxy itself is updated: over connections that are kept, and over new
 # ones. Rival: the same change of the same stack by `docker stack deploy`, with the recipe's own settings.
 
-ROUNDS = 10 if LONG else 2
+ROUNDS = 10 if LONG else 3
 DOMAIN = "hello.example.org"
 DEPLOYED = "/var/lib/hearth/apps/proxy/deployed.compose.json"
 LEVELS = ["WARN", "INFO"]

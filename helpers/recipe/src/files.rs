@@ -62,7 +62,8 @@ pub(crate) fn within(folder: &Path, path: &Path) -> Result<PathBuf, String> {
 /// Reads a text file of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<String, Error> {
     let failed = |reason| Error::Read { path: path.to_owned(), reason };
-    let mut text = String::new();
+    // Room for most such files: each is read every few minutes, and a text that grows takes a call for each doubling.
+    let mut text = String::with_capacity(8192);
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(limit + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > limit {
