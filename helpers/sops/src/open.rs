@@ -81,6 +81,11 @@ impl OpenDocument {
         &self.metadata
     }
 
+    /// The key that every value is encrypted with.
+    pub fn data_key(&self) -> &DataKey {
+        &self.key
+    }
+
     /// Puts an edited text in place of all values.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! Which values of a file are encrypted: the six rules that a file may name, of which it has one.
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
+
+/// How many bytes an expression may be compiled to: many times what people write, too few to be a burden.
+const COMPILED: usize = 1 << 19;
 
 /// The suffix that leaves a value in clear when a file names no rule.
 pub const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
@@ -167,7 +170,7 @@ pub(crate) fn go_regex(pattern: &str) -> Result<GoRegex, String> {
             other => translated.push(other),
         }
     }
-    let compiled = Regex::new(&translated).map_err(|error| error.to_string())?;
+    let compiled = RegexBuilder::new(&translated).size_limit(COMPILED).build().map_err(|error| error.to_string())?;
     Ok(GoRegex { source: pattern.to_owned(), compiled })
 }
 

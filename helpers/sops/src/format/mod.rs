@@ -143,8 +143,18 @@ impl Format {
     }
 
     /// Writes documents that were encrypted.
+    ///
+    /// Formats without quotes for names have names that would be read as something else, such as the `#1` that INI makes
+    /// of `-`. What is written is therefore read once more.
     pub(crate) fn write_encrypted(self, documents: &[Value]) -> Result<Text, String> {
-        if self == Self::Binary { json::write(documents) } else { self.write(documents) }
+        let text = if self == Self::Binary { json::write(documents) } else { self.write(documents) }?;
+        if matches!(self, Self::Dotenv | Self::Ini) {
+            let back = self.parse(text.expose(), Path::new("written"));
+            if !back.is_ok_and(|back| names(&back) == names(documents)) {
+                return Err(format!("a name in it would not be read again as it is in {}", self.name()));
+            }
+        }
+        Ok(text)
     }
 
     /// Writes one value, as `sops decrypt --extract` does.
@@ -200,6 +210,12 @@ fn data(documents: &[Value]) -> Result<Text, String> {
         Some(Value::Scalar(Scalar::Str(text) | Scalar::Bytes(text))) => Ok(text.clone()),
         _ => Err("it has no text under the key `data`, so it is no binary file; name another format".to_owned()),
     }
+}
+
+/// Every name, of sections and of what is in them.
+fn names(documents: &[Value]) -> Vec<(&str, Vec<&str>)> {
+    let within = |value| pairs(value).map(|(key, _)| key).collect();
+    documents.iter().flat_map(pairs).map(|(key, value)| (key, within(value))).collect()
 }
 
 fn pairs(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
