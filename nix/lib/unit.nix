@@ -85,8 +85,12 @@ in
         wants
         requires
         before
-        unitConfig
         ;
+      # Every app that is started starts what it wants again: a handful within ten seconds is no fault.
+      unitConfig = {
+        StartLimitIntervalSec = 0;
+      }
+      // unitConfig;
       wantedBy = [ "hearth.target" ];
       # A run that is under way at an activation still works from the old manifest: start it over with the new one.
       restartTriggers = [ manifest ];

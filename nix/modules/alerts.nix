@@ -256,9 +256,9 @@ in
         }
         (lib.mapAttrs (_: _: {
           unitConfig = {
-            OnFailure = "hearth-alerts.service";
+            OnFailure = [ "hearth-alerts.service" ];
             # A hold counts as a success for systemd, and that something is well again is told, too.
-            OnSuccess = "hearth-alerts.service";
+            OnSuccess = [ "hearth-alerts.service" ];
           };
         }) cfg.units)
       ];

@@ -12,6 +12,7 @@
     ./certificates.nix
     ./docker-read.nix
     ./drift.nix
+    ./metrics.nix
     ./proxy.nix
     ./secrets.nix
     ./snapshots.nix
@@ -33,6 +34,9 @@
   };
 
   config = lib.mkIf config.hearth.enable {
+    # `hearth`, for the person at the host, with its manual and completions.
+    environment.systemPackages = [ config.hearth.package ];
+
     # The units are oneshots that end, and the target wants them all: starting it again reconciles everything.
     systemd.targets.hearth = {
       description = "Everything that Hearth declares for this host has been reconciled";

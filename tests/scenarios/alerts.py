@@ -86,7 +86,7 @@ with subtest("a version that exits at once is rolled back, and that is told with
 with subtest("a helper that is missing is told, and so is one that was killed"):
     override = "/run/systemd/system/hearth-app-hello.service.d/missing.conf"
     host.succeed(f"mkdir -p $(dirname {override})")
-    for command, says in (("/nonexistent/helper", "203/EXEC"), ("/bin/sh -c 'kill -9 $$$$'", "signal KILL")):
+    for command, says in (("/nonexistent/helper", "203/EXEC"), ("/bin/sh -c 'kill -9 0'", "signal KILL")):
         host.succeed(f"printf '%s\\n' '[Service]' ExecStart= \"ExecStart={command}\" > {override}; systemctl daemon-reload")
         before = len(alerts())
         for _ in range(2):
@@ -99,6 +99,29 @@ with subtest("a helper that is missing is told, and so is one that was killed"):
     before = len(alerts())
     reconcile(UNIT)
     assert told(alerts()[before:]) == [("resolved", "app hello", "not-started")], told(alerts())
+
+with subtest("hearth shows it, and all that is well beside it"):
+    declare("hello", '.environment.APP_VERSION = "1.2.0-exits" | .gate.convergeSeconds = 60')
+    reconcile(UNIT)
+    hearth = "PATH=$PATH:/opt/hearth/bin hearth"
+    status, shown = host.execute(f"{hearth} status --json")
+    lines = {line["name"]: line for line in json.loads(shown)}
+    assert status == 1 and lines["hello"]["outcome"] == "rolled-back", lines["hello"]
+    assert all(lines[name]["outcome"] in ("unchanged", "changed") for name in ("miniflux", "proxy", "secrets", "swarm", "cert-example")), lines
+    assert "crash-looping" in host.succeed(f"{hearth} history hello last")
+    assert "leave alone what failed before" in host.succeed(f"{hearth} plan hello"), host.succeed(f"{hearth} plan")
+    logs = host.succeed(f"{hearth} logs hello")
+    assert "hearth-app-hello" in logs and "hello_example_org_app | " in logs, logs
+    host.log(host.execute(f"{hearth} status")[1])
+
+with subtest("so do the metrics, which are written anew after each run"):
+    metrics = "/var/lib/hearth/metrics/hearth.prom"
+    rolled_back = 'hearth_run_outcome{kind="app",name="hello",outcome="rolled back"}'
+    host.wait_until_succeeds(f"grep -F '{rolled_back} 1' {metrics}", timeout=30)
+    host.succeed(f"grep -F 'hearth_certificate_expiry_timestamp_seconds{{name=\"cert-example\"}} 7258118400' {metrics}")
+    declare("hello", ".")
+    reconcile(UNIT)
+    host.wait_until_succeeds(f"grep -F '{rolled_back} 0' {metrics}", timeout=30)
 
 with subtest("a disk that runs out is told with its numbers"):
     host.succeed("jq '.disks.\"/\".freePercent = 99' /etc/hearth/alerts.json > /run/alerts.json")

@@ -1,0 +1,112 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+/// See and steer what Hearth does on this host.
+///
+/// Everything has a name as `hearth status` shows it: apps by their own, beside them `secrets`, `swarm`, `alerts` and
+/// `cert-NAME`.
+#[derive(Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  hearth status              what runs, how it is, what waits for you\n  hearth history wiki        what happened to the app `wiki`\n  hearth logs wiki --follow  what it says now"
+)]
+pub struct Arguments {
+    /// Folder with the manifests of this host
+    #[arg(long, value_name = "FOLDER", default_value = "/etc/hearth", global = true, hide = true)]
+    pub manifests: PathBuf,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be typed after `hearth`.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Everything on this host: version, outcome, since when, what is wrong
+    ///
+    /// Ends with exit code 0 when all is well, 20 when something waits for a decision, 1 when something is wrong.
+    Status {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What the next run would do
+    ///
+    /// Example: hearth plan wiki
+    Plan {
+        /// Only this app
+        app: Option<String>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What happened, newest first; with an ID, all of one run
+    ///
+    /// Runs that changed nothing leave no trace but the newest. Example: hearth history wiki last
+    History {
+        /// An app, or another name that `hearth status` shows
+        name: String,
+        /// A run: the beginning of its ID, or `last`
+        id: Option<String>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What an app's unit and its containers said
+    ///
+    /// Example: hearth logs wiki --follow
+    Logs {
+        /// An app, or another name that `hearth status` shows
+        name: String,
+        /// Go on with what is said from now on
+        #[arg(short, long)]
+        follow: bool,
+        /// How many of the last lines of each
+        #[arg(short = 'n', long, default_value_t = 50)]
+        lines: u32,
+    },
+    /// Let a version that waits for a decision be deployed
+    ///
+    /// The next run of the app's unit deploys it. Example: hearth accept wiki 2.0.0+7.1.0
+    Accept {
+        /// The app
+        app: String,
+        /// Exactly the version that waits
+        version: String,
+        /// Accept without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// The copies of an app's data
+    ///
+    /// Example: hearth snapshots wiki
+    Snapshots {
+        /// Only this app
+        app: Option<String>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What Prometheus reads, in its text format
+    ///
+    /// Example: hearth metrics --output /var/lib/hearth/metrics/hearth.prom
+    Metrics {
+        /// Write to this file, which is whole at every moment
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// What a shell needs to complete commands
+    #[command(hide = true)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// The manual page
+    #[command(hide = true)]
+    Manual,
+}

@@ -1,0 +1,21 @@
+//! What a person types at a host.
+//!
+//! Everything shown is read from what the helpers left on disk: their manifests say what is declared, their receipts what
+//! happened. `plan` asks the engine, too, and `logs` the journal. Nothing here changes what runs; what does is left to
+//! the units, so that it happens in one way only.
+//!
+//! [`host`] finds what is declared, [`story`] reads what happened to it, and each command has a module of its own.
+
+pub mod accept;
+pub mod arguments;
+pub mod history;
+pub mod host;
+pub mod logs;
+pub mod metrics;
+pub mod page;
+pub mod plan;
+pub mod snapshots;
+pub mod status;
+pub mod story;
+pub mod table;
+pub mod when;

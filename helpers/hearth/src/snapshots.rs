@@ -1,0 +1,105 @@
+//! `hearth snapshots`: the copies of an app's data.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use comfy_table::Cell;
+use jiff::Timestamp;
+use reconcile_app::manifest::Manifest;
+use serde_json::json;
+use snapshot_volumes::{Id, Snapshot, Store};
+
+use crate::host::{Host, Subject};
+use crate::story::Tone;
+use crate::table::Rows;
+use crate::when::{ago, size};
+
+/// The snapshots of one app.
+pub struct Kept {
+    /// Newest first.
+    pub snapshots: Vec<Snapshot>,
+    /// Those that cannot be read, and why.
+    pub unreadable: Vec<(Id, String)>,
+    /// The newest verified one of a healthy app.
+    pub last_good: Option<Id>,
+}
+
+/// Reads the snapshots of an app; `None` where it keeps none.
+///
+/// # Errors
+/// When its manifest or store cannot be read.
+pub fn of(app: &Subject) -> anyhow::Result<Option<Kept>> {
+    let manifest: Manifest = state::manifest::read(&app.manifest)?;
+    let Some(folder): Option<PathBuf> = manifest.snapshot.folder else { return Ok(None) };
+    let store = Store::in_folder(folder);
+    let listing = store.list()?;
+    let mut snapshots = listing.snapshots;
+    snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.manifest.number));
+    let last_good = store.last_good()?.map(|snapshot| snapshot.id);
+    Ok(Some(Kept { snapshots, unreadable: listing.unreadable, last_good }))
+}
+
+/// Prints them.
+///
+/// # Errors
+/// When there is no such app, or a store cannot be read.
+pub fn show(host: &Host, app: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
+    let mut all = Vec::new();
+    for subject in host.apps_named(app)? {
+        if let Some(kept) = of(subject)? {
+            all.push((subject.name.as_str(), kept));
+        }
+    }
+    if json {
+        let values: Vec<_> = all.iter().flat_map(|(app, kept)| as_json(app, kept)).collect();
+        println!("{}", serde_json::to_string_pretty(&values)?);
+    } else {
+        print(&all)?;
+    }
+    let whole = all.iter().all(|(_, kept)| kept.unreadable.is_empty());
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn as_json(app: &str, kept: &Kept) -> Vec<serde_json::Value> {
+    let good = kept.snapshots.iter().map(|snapshot| {
+        let mut value = json!(snapshot);
+        value["lastGood"] = json!(kept.last_good.as_ref() == Some(&snapshot.id));
+        value
+    });
+    let bad = kept.unreadable.iter().map(|(id, error)| json!({ "app": app, "id": id, "error": error }));
+    good.chain(bad).collect()
+}
+
+fn print(all: &[(&str, Kept)]) -> anyhow::Result<()> {
+    if all.iter().all(|(_, kept)| kept.snapshots.is_empty() && kept.unreadable.is_empty()) {
+        println!("no snapshot was taken yet");
+        return Ok(());
+    }
+    let now = Timestamp::now();
+    let mut rows = Rows::new(&["APP", "ID", "TAKEN", "VERSION", "VOLUMES", "SIZE", ""]).whole(&[0, 1, 2, 3, 4, 5]);
+    for (app, kept) in all {
+        for snapshot in &kept.snapshots {
+            let manifest = &snapshot.manifest;
+            let note = match (kept.last_good.as_ref() == Some(&snapshot.id), manifest.healthy) {
+                (true, _) => rows.toned("last-good", Tone::Well),
+                (false, true) => Cell::new(""),
+                (false, false) => rows.toned("the app was not healthy", Tone::Waits),
+            };
+            rows.row(vec![
+                Cell::new(app),
+                Cell::new(&snapshot.id),
+                Cell::new(ago(manifest.at, now)),
+                Cell::new(manifest.version.as_deref().unwrap_or("-")),
+                Cell::new(manifest.volumes.len()),
+                Cell::new(size(manifest.bytes())),
+                note,
+            ]);
+        }
+        for (id, error) in &kept.unreadable {
+            let dash = || Cell::new("-");
+            rows.row(vec![Cell::new(app), Cell::new(id), dash(), dash(), dash(), dash(), rows.toned(error, Tone::Bad)]);
+        }
+    }
+    rows.print()?;
+    Ok(())
+}

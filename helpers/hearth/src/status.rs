@@ -1,0 +1,125 @@
+//! `hearth status`: everything in a line each.
+
+use std::process::ExitCode;
+
+use comfy_table::Cell;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::host::{Host, Subject};
+use crate::story::{Story, Tone, tone};
+use crate::table::Rows;
+use crate::when::ago;
+
+/// Prints it; the exit code says whether all is well.
+///
+/// # Errors
+/// When it cannot be printed.
+pub fn show(host: &Host, json: bool) -> anyhow::Result<ExitCode> {
+    let lines: Vec<Line> = host.subjects.iter().map(Line::of).collect();
+    if json {
+        let all: Vec<_> = lines.iter().map(Line::json).collect();
+        println!("{}", serde_json::to_string_pretty(&all)?);
+    } else {
+        print(&lines)?;
+    }
+    Ok(match lines.iter().map(|line| line.tone).max() {
+        None | Some(Tone::Well) => ExitCode::SUCCESS,
+        Some(Tone::Waits) => ExitCode::from(state::Outcome::Held.exit_code()),
+        Some(Tone::Bad) => ExitCode::FAILURE,
+    })
+}
+
+fn print(lines: &[Line<'_>]) -> anyhow::Result<()> {
+    let now = Timestamp::now();
+    let mut rows =
+        Rows::new(&["NAME", "KIND", "VERSION", "OUTCOME", "SINCE", "LAST RUN", ""]).whole(&[0, 1, 2, 3, 4, 5]);
+    for line in lines {
+        let last = line.story.last.as_ref().map(|receipt| ago(receipt.started, now));
+        rows.row(vec![
+            Cell::new(&line.subject.name),
+            Cell::new(line.subject.kind.word()),
+            Cell::new(line.story.version.as_deref().unwrap_or("-")),
+            if line.story.last.is_some() { rows.toned(line.word(), line.tone) } else { Cell::new(line.word()) },
+            Cell::new(line.story.since().map_or_else(|| "-".to_owned(), |since| ago(since, now))),
+            Cell::new(last.as_deref().unwrap_or("-")),
+            Cell::new(line.notes().join("; ")),
+        ]);
+    }
+    rows.print()?;
+    Ok(())
+}
+
+/// One subject as it is shown.
+struct Line<'a> {
+    subject: &'a Subject,
+    story: Story,
+    tone: Tone,
+}
+
+impl<'a> Line<'a> {
+    fn of(subject: &'a Subject) -> Self {
+        let story = Story::read(subject);
+        let mut worst = story.last.as_ref().map_or(Tone::Well, |receipt| tone(receipt.outcome));
+        if story.held.is_some() {
+            worst = worst.max(Tone::Waits);
+        }
+        if !story.damaged.is_empty() {
+            worst = Tone::Bad;
+        }
+        Self { subject, story, tone: worst }
+    }
+
+    fn word(&self) -> &'static str {
+        match &self.story.last {
+            Some(receipt) => receipt.outcome.word(),
+            None if self.story.damaged.is_empty() => "never ran",
+            None => "unknown",
+        }
+    }
+
+    /// What a person should know, the worst first.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.story.damaged.clone();
+        if let Some(receipt) = self.story.last.as_ref().filter(|receipt| tone(receipt.outcome) != Tone::Well) {
+            notes.push(one_line(&receipt.summary));
+        }
+        if let Some(doing) = &self.story.unfinished {
+            notes.push(format!("a run is in the middle of {doing}, or was cut off there"));
+        }
+        if let Some(held) = &self.story.held {
+            notes.push(format!("decide with `hearth accept {} {}`", self.subject.name, held.hold.to.version));
+        }
+        if let Some(receipt) = self.story.last.as_ref().filter(|receipt| tone(receipt.outcome) == Tone::Well) {
+            notes.extend(receipt.warnings.iter().map(|warning| one_line(warning)));
+        }
+        notes
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let last = self.story.last.as_ref();
+        json!({
+            "name": self.subject.name,
+            "kind": self.subject.kind,
+            "unit": self.subject.unit,
+            "version": self.story.version,
+            "outcome": last.map(|receipt| receipt.outcome),
+            "since": self.story.since(),
+            "lastRun": last.map(|receipt| receipt.started),
+            "summary": last.map(|receipt| receipt.summary.as_str()),
+            "warnings": last.map(|receipt| receipt.warnings.clone()).unwrap_or_default(),
+            "held": self.story.held,
+            "unfinished": self.story.unfinished,
+            "damaged": self.story.damaged,
+        })
+    }
+}
+
+/// The first line of a text, short enough to be taken in at a glance; `hearth history` has the whole.
+fn one_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(160) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}

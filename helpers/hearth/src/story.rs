@@ -1,0 +1,128 @@
+//! What happened to one subject, from what its helper left on disk.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use reconcile_app::record::{Files, Intent};
+use state::{Journal, Outcome, Receipt};
+use updates::{Held, Holds};
+
+use crate::host::{Kind, Subject, json_in};
+
+/// One run that is on record.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What a person types to see it: the start of its name is enough.
+    pub id: String,
+    /// Its receipt.
+    pub receipt: Receipt,
+}
+
+/// What is known of a subject.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// The newest run.
+    pub last: Option<Receipt>,
+    /// The runs that are kept, newest first.
+    pub runs: Vec<Run>,
+    /// The version that serves.
+    pub version: Option<String>,
+    /// What waits for a decision.
+    pub held: Option<Held>,
+    /// What a run that was cut off was doing.
+    pub unfinished: Option<String>,
+    /// What of this could not be read.
+    pub damaged: Vec<String>,
+}
+
+impl Story {
+    /// Reads what is known. What cannot be read is told in [`Story::damaged`] and hides nothing else.
+    pub fn read(subject: &Subject) -> Self {
+        let mut story = Self::default();
+        let folder = match &subject.state {
+            Ok(folder) => folder,
+            Err(reason) => {
+                story.damaged.push(reason.clone());
+                return story;
+            }
+        };
+        story.last = story.take(receipt(&folder.join("last.json"))).flatten();
+        story.runs = story.take(runs(folder)).unwrap_or_default();
+        if subject.kind == Kind::App {
+            story.version = story.take(version(folder)).flatten();
+            story.held = story.take(Holds::in_folder(folder).held().map_err(Into::into)).flatten();
+            story.unfinished = story.take(unfinished(folder)).flatten();
+        }
+        story
+    }
+
+    fn take<T>(&mut self, read: anyhow::Result<T>) -> Option<T> {
+        read.map_err(|error| self.damaged.push(format!("{error:#}"))).ok()
+    }
+
+    /// Since when its runs end as the newest one did: well, held, or badly.
+    pub fn since(&self) -> Option<Timestamp> {
+        let last = self.last.as_ref()?;
+        let same = self.runs.iter().take_while(|run| tone(run.receipt.outcome) == tone(last.outcome));
+        Some(same.last().map_or(last.started, |run| run.receipt.started).min(last.started))
+    }
+
+    /// When it last ended well, as far as that is on record.
+    pub fn last_good(&self) -> Option<Timestamp> {
+        let kept = self.runs.iter().map(|run| &run.receipt);
+        let good = self.last.iter().chain(kept).find(|receipt| tone(receipt.outcome) == Tone::Well);
+        good.map(|receipt| receipt.started)
+    }
+}
+
+/// How a person takes an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// Nothing to do.
+    Well,
+    /// To be decided.
+    Waits,
+    /// To be looked at.
+    Bad,
+}
+
+/// How a person takes an outcome.
+pub fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Unchanged | Outcome::Changed => Tone::Well,
+        Outcome::Held => Tone::Waits,
+        Outcome::RolledBack | Outcome::Failed => Tone::Bad,
+    }
+}
+
+fn receipt(path: &Path) -> anyhow::Result<Option<Receipt>> {
+    let text = match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        text => text.with_context(|| path.display().to_string())?,
+    };
+    serde_json::from_slice(&text).map(Some).with_context(|| path.display().to_string())
+}
+
+/// The runs that are kept, newest first. Their files are named by the time at which they started.
+fn runs(folder: &Path) -> anyhow::Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    for path in json_in(&folder.join("receipts"))?.into_iter().rev() {
+        let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // One that a run has just removed for a newer one is no loss.
+        if let Some(receipt) = receipt(&path)? {
+            runs.push(Run { id, receipt });
+        }
+    }
+    Ok(runs)
+}
+
+fn version(folder: &Path) -> anyhow::Result<Option<String>> {
+    let deployed = Files::in_folder(folder).deployed().context("what is deployed")?;
+    Ok(deployed.map(|deployed| deployed.version.unwrap_or_else(|| "no version".to_owned())))
+}
+
+fn unfinished(folder: &Path) -> anyhow::Result<Option<String>> {
+    let intent: Option<Intent> = Journal::in_folder(folder).unfinished().context("its journal")?;
+    Ok(intent.map(|intent| intent.doing().to_owned()))
+}
