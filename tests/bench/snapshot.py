@@ -62,7 +62,7 @@ for kind in MANIFESTS:
         for name, theirs in (("tar | zstd", tar), ("tar | zstd -T0", threads), ("restic", restic)):
             if theirs is None:
                 continue
-            figure(f"snapshot of {MIB} MiB on {kind}: the app stands still for the copy", "snapshot-volumes", still, name, theirs, "ms")
+            figure(f"snapshot of {MIB} MiB on {kind}: the app stands still for the copy", ("snapshot-volumes", still), (name, theirs), "ms")
         host.log(f"{kind}: {whole:.0f} ms in all, with stopping, starting and reading back; {speed(still):.0f} MiB/s of copying")
 
 with subtest("restores, with the app stopped, each into the emptied volume or in its place"):
@@ -80,4 +80,4 @@ for kind in MANIFESTS:
         for name, theirs in (("zstd | tar", untar), ("restic", unrestic)):
             if theirs is None:
                 continue
-            figure(f"restore of {MIB} MiB on {kind}: the app stands still for it, checked", "snapshot-volumes", still, name, theirs, "ms")
+            figure(f"restore of {MIB} MiB on {kind}: the app stands still for it, checked", ("snapshot-volumes", still), (name, theirs), "ms")
