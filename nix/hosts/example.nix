@@ -47,6 +47,7 @@ in
         recipe = ../../tests/recipes/hello;
         gate.probe = { inherit caFile; };
         secrets.token = "hello_token";
+        snapshot.schedule = "*-*-* 03:30";
       };
 
       miniflux = {

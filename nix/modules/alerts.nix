@@ -71,7 +71,14 @@ let
       object = "app ${name}";
       stateFolder = "${paths.state}/apps/${name}";
     }
-  ) apps;
+  ) apps
+  // lib.mapAttrs' (
+    name: _:
+    lib.nameValuePair "hearth-snapshot-${name}" {
+      object = "snapshots of app ${name}";
+      stateFolder = "${paths.state}/apps/${name}/snapshots";
+    }
+  ) (lib.filterAttrs (_: app: app.snapshot.schedule != null && app.snapshot.mode != "none") apps);
 
   channelOf =
     name: channel:

@@ -246,6 +246,34 @@ in
         default = 64;
         description = "How many bytes a dump has at least. Raise it to what a dump of yours never falls below, so that one cut short is told.";
       };
+      offsite = lib.mkOption {
+        type = lib.types.nullOr (
+          lib.types.submodule {
+            options = {
+              repository = lib.mkOption {
+                type = lib.types.str;
+                example = "sftp:backup@backup.example.org:/srv/hearth";
+                description = "The restic repository: a path, `sftp:…`, `s3:…`. It is made when it is not there. Apps may share one.";
+              };
+              passwordFile = lib.mkOption {
+                type = hearth.types.outsideStore;
+                example = lib.literalExpression "config.hearth.secrets.entries.restic_password.path";
+                description = "File with the repository's password. Whoever loses it loses the copies.";
+              };
+              environmentFile = lib.mkOption {
+                type = lib.types.nullOr hearth.types.outsideStore;
+                default = null;
+                description = "File with lines `NAME=value`: the credentials of the place, such as `AWS_SECRET_ACCESS_KEY`.";
+              };
+            };
+          }
+        );
+        default = null;
+        description = ''
+          Where a copy of each scheduled snapshot goes, so that it outlives this host. With it, `snapshot-volumes MANIFEST fetch`
+          brings the newest back on an empty one.
+        '';
+      };
       budgetSeconds = lib.mkOption {
         type = seconds;
         default = 3600;

@@ -83,6 +83,11 @@ let
             hookSeconds
             leastDumpBytes
             ;
+          offsite =
+            if app.snapshot.offsite == null then
+              null
+            else
+              app.snapshot.offsite // { resticCommand = "${pkgs.restic}/bin/restic"; };
         };
         secrets = lib.mapAttrs (_: secret: entries.${secret}.path) app.secrets;
         images = map (image: {

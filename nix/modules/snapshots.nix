@@ -16,49 +16,81 @@ let
 
   keptInState = app: lib.hasPrefix "${paths.state}/" app.snapshot.folder;
 
-  unitOf = name: app: {
-    description = "Take a snapshot of app ${name}";
-    requires = [ "docker.service" ];
-    after = [
-      "docker.service"
-      "hearth-app-${name}.service"
-    ];
-    serviceConfig = hearth.unit.hardening // {
-      Type = "oneshot";
-      ExecStart = "${config.hearth.package}/bin/snapshot-volumes ${paths.manifests}/apps/${name}.json take";
-      SuccessExitStatus = "10 20";
-      StateDirectory =
-        "hearth/apps/${name}"
-        + lib.optionalString (keptInState app) " ${lib.removePrefix "/var/lib/" app.snapshot.folder}";
-      StateDirectoryMode = "0700";
-      TimeoutStartSec = app.snapshot.budgetSeconds;
-      # Everything in a volume is read, and a copy has the owners, modes, attributes and devices of what it is of.
-      CapabilityBoundingSet = [
-        "CAP_DAC_READ_SEARCH"
-        "CAP_CHOWN"
-        "CAP_DAC_OVERRIDE"
-        "CAP_FOWNER"
-        "CAP_FSETID"
-        "CAP_MKNOD"
-        "CAP_SETFCAP"
-      ]
-      # A command in a container that does not end in time is killed.
-      ++ lib.optional (app.snapshot.mode == "hooks") "CAP_KILL";
-      PrivateDevices = false;
-      RestrictSUIDSGID = false;
-      SystemCallFilter = [
-        "@system-service"
-        "~@privileged @resources"
-        "@chown"
+  isLocal = lib.hasPrefix "/";
+  localRepositories = lib.filter isLocal (
+    lib.mapAttrsToList (_: app: app.snapshot.offsite.repository) (
+      lib.filterAttrs (_: app: app.snapshot.offsite != null) scheduled
+    )
+  );
+
+  command = name: "${config.hearth.package}/bin/snapshot-volumes ${paths.manifests}/apps/${name}.json";
+
+  unitOf =
+    name: app:
+    let
+      inherit (app.snapshot) offsite;
+      network = offsite != null && !isLocal offsite.repository;
+    in
+    {
+      description = "Take a snapshot of app ${name}";
+      requires = [ "docker.service" ];
+      after = [
+        "docker.service"
+        "hearth-app-${name}.service"
       ];
-      # Absent until the engine made its first volume. Written to by a restore, and to try whether it can clone.
-      ReadWritePaths = [ "-${paths.volumes}" ] ++ lib.optional (!keptInState app) app.snapshot.folder;
+      # How restic reaches a repository at sftp:…
+      path = lib.optional (offsite != null && lib.hasPrefix "sftp:" offsite.repository) pkgs.openssh;
+      serviceConfig = hearth.unit.hardening // {
+        Type = "oneshot";
+        ExecStart = [
+          "${command name} take"
+        ]
+        ++ lib.optional (offsite != null) "${command name} send";
+        SuccessExitStatus = "10 20";
+        StateDirectory =
+          "hearth/apps/${name}"
+          + lib.optionalString (keptInState app) " ${lib.removePrefix "/var/lib/" app.snapshot.folder}";
+        StateDirectoryMode = "0700";
+        TimeoutStartSec = app.snapshot.budgetSeconds;
+        # Everything in a volume is read, and a copy has the owners, modes, attributes and devices of what it is of.
+        CapabilityBoundingSet = [
+          "CAP_DAC_READ_SEARCH"
+          "CAP_CHOWN"
+          "CAP_DAC_OVERRIDE"
+          "CAP_FOWNER"
+          "CAP_FSETID"
+          "CAP_MKNOD"
+          "CAP_SETFCAP"
+        ]
+        # A command in a container that does not end in time is killed.
+        ++ lib.optional (app.snapshot.mode == "hooks") "CAP_KILL";
+        PrivateNetwork = !network;
+        RestrictAddressFamilies = [
+          "AF_UNIX"
+        ]
+        ++ lib.optionals network [
+          "AF_INET"
+          "AF_INET6"
+        ];
+        PrivateDevices = false;
+        RestrictSUIDSGID = false;
+        SystemCallFilter = [
+          "@system-service"
+          "~@privileged @resources"
+          "@chown"
+        ];
+        # Absent until the engine made its first volume. Written to by a restore, and to try whether it can clone.
+        ReadWritePaths = [ "-${paths.volumes}" ] ++ lib.optional (!keptInState app) app.snapshot.folder
+        ++ lib.optional (offsite != null && !network) offsite.repository;
+      };
     };
-  };
 in
 {
   config = lib.mkIf config.hearth.enable {
     systemd.services = perApp unitOf;
+    systemd.tmpfiles.settings.hearth-offsite = lib.genAttrs localRepositories (_: {
+      d.mode = "0700";
+    });
     systemd.timers = perApp (
       name: app: {
         description = "Take snapshots of app ${name}: ${app.snapshot.schedule}";

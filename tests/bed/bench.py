@@ -22,7 +22,7 @@ def run(arguments):
     parts = template.build(Progress(), profile="release")
     found = figures.Figures()
     for file in files:
-        with host(parts, out=sys.stderr) as machine:
+        with host(parts, volumes=scenario.volumes(file), out=sys.stderr) as machine:
             scenario.play(file, machine, arguments.long, sys.stderr, means(machine, found))
     print(f"\n{date.today()}, {shape()}\n\n{found.table()}")
     return 0

@@ -155,3 +155,39 @@ with subtest("a command that fails, hangs, or leaves no dump or an empty one is 
         assert words in told["summary"] and told["outcome"] == "failed", told
     shown = json.loads(host.succeed(f"snapshot-volumes --json {MANIFESTS['miniflux']} list"))
     assert shown["lastGood"] == good and len(shown["snapshots"]) == 1, shown
+
+with subtest("the timer's unit takes one too, with no more rights than it needs"):
+    host.succeed("systemctl start hearth-snapshot-hello.service")
+    last = receipt("apps/hello/snapshots")
+    assert last["outcome"] == "changed", last
+    assert last["found"]["volumes"][0]["form"]["kind"] == ("clone" if clones else "archive"), last
+    assert count() == 3
+
+
+def has_restic():
+    there = host.execute("command -v restic")[0] == 0
+    if not there:
+        host.log("skipped: there is no restic on this host")
+    return there
+
+
+with subtest("a copy off the host brings the data back when host and snapshots are lost"):
+    if has_restic():
+        host.succeed("mkdir -p /var/tmp/offsite && umask 077 && openssl rand -hex 16 > /var/tmp/offsite/password")
+        offsite = (
+            '{repository: "/var/tmp/offsite/repository", passwordFile: "/var/tmp/offsite/password",'
+            ' resticCommand: "/usr/bin/restic"}'
+        )
+        place = json.dumps({"folder": ELSEWHERE})
+        host.succeed(f"jq '.snapshot = ({place} + {{offsite: {offsite}}})' /etc/hearth/apps/miniflux.json > {MANIFESTS['miniflux']}")
+        wanted = dump()
+        taken = snapshot("miniflux", "take")["found"]["id"]
+        assert snapshot("miniflux", "send")["outcome"] == "changed"
+        assert snapshot("miniflux", "send")["outcome"] == "unchanged"
+        sql("DROP TABLE users CASCADE;")
+        host.succeed(f"rm -rf {ELSEWHERE}")
+        assert taken in snapshot("miniflux", "fetch")["summary"]
+        snapshot("miniflux", "restore", taken)
+        assert dump() == wanted
+        password = host.succeed("cat /var/tmp/offsite/password").strip()
+        host.fail(f"grep --recursive --quiet {password} /var/lib/hearth /etc /var/tmp/said")

@@ -54,6 +54,7 @@ pub mod hooks;
 mod index;
 pub mod manifest;
 mod meta;
+pub mod offsite;
 mod parts;
 mod pax;
 mod plant;

@@ -42,17 +42,33 @@ enum Command {
     },
     /// Remove the snapshots that retention does not keep
     Prune,
+    /// Copy a snapshot, or last-good, off this host
+    Send {
+        /// Its name, as `list` shows it
+        id: Option<Id>,
+    },
+    /// Bring a copy back from off this host, the newest when none is named; `restore` it then
+    Fetch {
+        /// The snapshot's name
+        id: Option<Id>,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let ended = match arguments.command {
-        Command::List => cli::list(&arguments.manifest, arguments.json),
-        Command::Take => cli::job(&arguments.manifest, &Job::Take, arguments.json).await,
-        Command::Verify { id } => cli::job(&arguments.manifest, &Job::Verify(id), arguments.json).await,
-        Command::Restore { id } => cli::job(&arguments.manifest, &Job::Restore(id), arguments.json).await,
-        Command::Prune => cli::job(&arguments.manifest, &Job::Prune, arguments.json).await,
+    let job = match arguments.command {
+        Command::List => None,
+        Command::Take => Some(Job::Take),
+        Command::Verify { id } => Some(Job::Verify(id)),
+        Command::Restore { id } => Some(Job::Restore(id)),
+        Command::Prune => Some(Job::Prune),
+        Command::Send { id } => Some(Job::Send(id)),
+        Command::Fetch { id } => Some(Job::Fetch(id)),
+    };
+    let ended = match job {
+        Some(job) => cli::job(&arguments.manifest, &job, arguments.json).await,
+        None => cli::list(&arguments.manifest, arguments.json),
     };
     ended.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

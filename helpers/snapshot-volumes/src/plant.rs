@@ -31,6 +31,23 @@ impl Planter {
         Self { root, folders: Vec::new(), last: None }
     }
 
+    /// Gives what lies below a folder already the owners, modes, times and attributes that entries say.
+    ///
+    /// # Errors
+    /// The system's, with the path.
+    pub fn mend(root: OwnedFd, entries: &[Entry]) -> io::Result<()> {
+        let mut planter = Self::new(root);
+        for entry in entries {
+            if entry.kind == Kind::Folder {
+                planter.folders.push(entry.clone());
+            } else if let Some((folder, name)) = entry.path.split().filter(|_| entry.path.is_inside()) {
+                let done = planter.folder(folder).and_then(|to| meta::apply(to, OsStr::from_bytes(name), entry));
+                done.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", entry.path)))?;
+            }
+        }
+        planter.finish()
+    }
+
     /// Makes one entry; the folder it lies in was made before it. `fill` is called for files.
     ///
     /// # Errors

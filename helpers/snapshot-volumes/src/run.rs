@@ -7,6 +7,7 @@ use swarm::{Exec, STACK_LABEL, Services, Volumes};
 use crate::app::App;
 use crate::hooks::Moment;
 use crate::manifest::Manifest;
+use crate::offsite::Repository;
 use crate::quiesce::{self, Quiesce};
 use crate::{About, Captured, Id, Mode, RestoreError, Snapshot, Store, TakeError, Volume, hooks};
 
@@ -25,6 +26,10 @@ pub enum Job {
     Restore(Id),
     /// Remove what retention does not keep.
     Prune,
+    /// Copy one off the host, or last-good.
+    Send(Option<Id>),
+    /// Bring a copy back, or the newest.
+    Fetch(Option<Id>),
 }
 
 type Ended = anyhow::Result<(Outcome, String)>;
@@ -67,6 +72,11 @@ async fn attempt(
                 0 => (Outcome::Unchanged, "retention keeps all snapshots".to_owned()),
                 count => (Outcome::Changed, format!("removed {count} snapshots")),
             });
+        }
+        Job::Send(id) => return send(&store, manifest, id.as_ref(), say),
+        Job::Fetch(id) => {
+            let snapshot = repository(manifest)?.fetch(&store, id.as_ref(), say)?;
+            return Ok((Outcome::Changed, format!("fetched {}", snapshot.id)));
         }
         Job::Take | Job::Restore(_) => {}
     }
@@ -291,6 +301,23 @@ pub async fn volumes(engine: &impl Volumes, stack: &str, services: &[swarm::Serv
         );
     }
     Ok(found.into_iter().map(|volume| Volume { name: volume.name, path: volume.mountpoint.into() }).collect())
+}
+
+fn repository(manifest: &Manifest) -> anyhow::Result<Repository<'_>> {
+    let declared = manifest.snapshot.offsite.as_ref().with_context(|| {
+        format!("no place off this host is declared; set hearth.apps.{}.snapshot.offsite", manifest.name)
+    })?;
+    Ok(Repository::new(declared, &manifest.name))
+}
+
+fn send(store: &Store, manifest: &Manifest, id: Option<&Id>, say: &mut dyn FnMut(String)) -> Ended {
+    let last_good = || Ok::<_, anyhow::Error>(store.last_good()?.context("there is no last-good snapshot yet")?.id);
+    let id = id.cloned().map_or_else(last_good, Ok)?;
+    if repository(manifest)?.send(store, &id, say)? {
+        Ok((Outcome::Changed, format!("copied {id}")))
+    } else {
+        Ok((Outcome::Unchanged, format!("{id} was copied before")))
+    }
 }
 
 fn verify(store: &Store, id: Option<&Id>, receipt: &mut Receipt, say: &mut dyn FnMut(String)) -> Ended {

@@ -24,6 +24,22 @@ pub struct Settings {
     pub hook_seconds: u64,
     /// How many bytes a dump has at least.
     pub least_dump_bytes: u64,
+    /// Where copies go that outlive the host.
+    pub offsite: Option<Offsite>,
+}
+
+/// A restic repository.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Offsite {
+    /// The repository as restic names it: a path, `sftp:…`, `s3:…`.
+    pub repository: String,
+    /// The file with its password.
+    pub password_file: PathBuf,
+    /// A file with `NAME=value` lines, the credentials of the place where it is.
+    pub environment_file: Option<PathBuf>,
+    /// The `restic` command.
+    pub restic_command: PathBuf,
 }
 
 /// How an app is kept from writing while a snapshot is taken.
@@ -48,6 +64,7 @@ impl Default for Settings {
             stop_seconds: 120,
             hook_seconds: 600,
             least_dump_bytes: 64,
+            offsite: None,
         }
     }
 }

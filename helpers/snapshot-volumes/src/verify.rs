@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, BufReader};
+use std::path::Path;
 
 use crate::content::Counted;
 use crate::entry::{Entry, Kind};
-use crate::error::{StoreError, VerifyError};
+use crate::error::{StoreError, VerifyError, at};
+use crate::plant::Planter;
 use crate::snapshot::{Form, Id, Snapshot};
-use crate::store::{Parts, Store};
-use crate::{archive, index, tree};
+use crate::store::{Parts, Store, UNFINISHED};
+use crate::{archive, index, tree, walk};
 
 impl Store {
     /// Reads a snapshot back in whole and compares everything with the digests that were taken of it.
@@ -21,6 +23,50 @@ impl Store {
             self.verify_volume(&snapshot, place)?;
         }
         Ok(snapshot)
+    }
+
+    /// Takes in a snapshot that comes from elsewhere: `bring` writes it into a folder, and when it is the one that was
+    /// asked for and whole, it is one of this store. What brought it need not know of all attributes: a tree of clones gets
+    /// back what its index says. Where the app was healthy and nothing newer is last-good, it becomes that.
+    ///
+    /// # Errors
+    /// What `bring` reports, or that what came is damaged; the store is then what it was.
+    pub fn adopt(&self, id: &Id, bring: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<Snapshot> {
+        let _lock = self.lock()?;
+        self.sweep()?;
+        if self.path(id).exists() {
+            return Ok(self.verify(id)?);
+        }
+        // A store of its own, so that what came is looked at by the same rules, under the same name.
+        let aside = self.folder.join(format!("{UNFINISHED}adopt"));
+        std::fs::create_dir(&aside).map_err(at(&aside))?;
+        let arrived = Self::in_folder(&aside);
+        let brought = bring(&arrived.path(id)).and_then(|()| Ok(arrived.mend(id)?));
+        let checked = brought.and_then(|()| Ok(arrived.verify(id)?));
+        let landed = checked.and_then(|snapshot| {
+            rustix::fs::syncfs(File::open(&aside)?)?;
+            std::fs::rename(arrived.path(id), self.path(id)).map_err(at(self.path(id)))?;
+            self.sync()?;
+            Ok(snapshot)
+        });
+        let _ = std::fs::remove_dir_all(&aside);
+        let snapshot = landed?;
+        let newer = self.pointer("last-good.json")?.is_some_and(|good| good > *id);
+        if snapshot.manifest.healthy && !newer {
+            self.point("last-good.json", id)?;
+        }
+        Ok(snapshot)
+    }
+
+    /// Gives the trees of a snapshot what their indexes say of them.
+    fn mend(&self, id: &Id) -> Result<(), VerifyError> {
+        let snapshot = self.read_whole(id)?;
+        for (place, kept) in snapshot.manifest.volumes.iter().enumerate().filter(|(_, kept)| kept.form == Form::Clone) {
+            let parts = Parts::of(&self.path(id), place);
+            let mend = || Planter::mend(walk::root(&parts.tree)?, &index::read(&parts.index, &kept.index)?);
+            mend().map_err(|reason| damaged(&snapshot, &kept.name, &reason))?;
+        }
+        Ok(())
     }
 
     /// What a snapshot says of itself, when that and its compose file are whole.

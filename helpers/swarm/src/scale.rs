@@ -1,7 +1,9 @@
 //! How many tasks a service has.
 
+use bollard::models::{ServiceSpecMode, ServiceSpecModeReplicated};
 use bollard::query_parameters::UpdateServiceOptions;
 
+use crate::fake::Fake;
 use crate::{Engine, Result, Service};
 
 /// Changing how many tasks a service has, and nothing else of it.
@@ -32,6 +34,30 @@ impl Scale for Engine {
             ..Default::default()
         };
         self.docker.update_service(&service.id, spec, options, None).await.map_err(self.error(doing))?;
+        Ok(())
+    }
+}
+
+impl Service {
+    /// A replicated service of this name, for tests.
+    pub fn replicated(name: &str, replicas: u64) -> Self {
+        let mut service = Self { id: format!("id-{name}"), name: name.to_owned(), ..Self::default() };
+        service.set_replicas(replicas);
+        service
+    }
+
+    fn set_replicas(&mut self, replicas: u64) {
+        let replicated = ServiceSpecModeReplicated { replicas: Some(i64::try_from(replicas).unwrap_or(i64::MAX)) };
+        self.specification.0.mode = Some(ServiceSpecMode { replicated: Some(replicated), ..Default::default() });
+        (self.running, self.desired) = (replicas, replicas);
+    }
+}
+
+impl Scale for Fake {
+    async fn scale(&self, service: &Service, replicas: u64) -> Result<()> {
+        self.calls.borrow_mut().push(format!("scale {} to {replicas}", service.name));
+        let mut services = self.services.borrow_mut();
+        services.iter_mut().filter(|own| own.id == service.id).for_each(|own| own.set_replicas(replicas));
         Ok(())
     }
 }

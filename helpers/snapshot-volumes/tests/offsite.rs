@@ -1,0 +1,93 @@
+//! Copies in a restic repository come back on an empty host.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Mounted, Place, furnish, look, silent};
+use snapshot_volumes::Store;
+use snapshot_volumes::offsite::Repository;
+use snapshot_volumes::settings::Offsite;
+
+fn restic() -> Option<Offsite> {
+    let found = Command::new("restic").arg("version").output().is_ok();
+    if !found {
+        eprintln!("skipped: there is no restic");
+    }
+    found.then(|| Offsite {
+        repository: String::new(),
+        password_file: "password".into(),
+        environment_file: None,
+        restic_command: "restic".into(),
+    })
+}
+
+/// A repository in a folder, with its password in a file.
+fn in_folder(folder: &Path) -> Option<Offsite> {
+    fs::write(folder.join("password"), "correct horse").unwrap();
+    Some(Offsite {
+        repository: folder.join("repository").display().to_string(),
+        password_file: folder.join("password"),
+        ..restic()?
+    })
+}
+
+fn sent_and_fetched(parent: &Path) {
+    let place = Place::below(parent);
+    let Some(declared) = in_folder(place.folder.path()) else { return };
+    let repository = Repository::new(&declared, "wiki");
+    furnish(place.path());
+    let (before, snapshot) = (look(place.path()), place.take());
+    assert!(repository.send(&place.store(), &snapshot.id, &mut silent).unwrap());
+    assert!(!repository.send(&place.store(), &snapshot.id, &mut silent).unwrap(), "once is enough");
+    assert!(Repository::new(&declared, "other").list().unwrap().is_empty(), "apps share it and do not meet");
+
+    let empty = Place::below(parent);
+    let fetched = repository.fetch(&empty.store(), None, &mut silent).unwrap();
+    assert_eq!(fetched, snapshot);
+    assert_eq!(empty.store().last_good().unwrap().unwrap().id, snapshot.id);
+    empty.restore(&fetched.id);
+    assert_eq!(look(empty.path()), before);
+}
+
+#[test]
+fn an_archive_comes_back_on_an_empty_host() {
+    sent_and_fetched(&std::env::temp_dir());
+}
+
+#[test]
+fn a_tree_of_clones_comes_back_on_an_empty_host() {
+    let Some(disk) = Mounted::image("xfs") else { return };
+    sent_and_fetched(&disk.path);
+}
+
+#[test]
+fn a_copy_that_comes_back_damaged_is_none() {
+    let place = Place::new();
+    furnish(place.path());
+    let snapshot = place.take();
+    let source = place.store_folder().join(snapshot.id.as_str());
+    let store = Store::in_folder(place.folder.path().join("empty"));
+    let damaged = |folder: &Path| {
+        Command::new("cp").arg("-a").arg(&source).arg(folder).status()?;
+        fs::write(folder.join("stack.yml"), "services: {evil: {}}\n")?;
+        Ok(())
+    };
+    let error = store.adopt(&snapshot.id, damaged).unwrap_err().to_string();
+    assert!(error.contains("stack.yml: it is not what was written"), "{error}");
+    assert!(store.list().unwrap().snapshots.is_empty() && store.last_good().unwrap().is_none());
+}
+
+#[test]
+fn a_wrong_password_is_told_and_never_shown() {
+    let place = Place::new();
+    let Some(declared) = in_folder(place.folder.path()) else { return };
+    place.take();
+    let id = place.store().last_good().unwrap().unwrap().id;
+    Repository::new(&declared, "wiki").send(&place.store(), &id, &mut silent).unwrap();
+    fs::write(&declared.password_file, "wrong battery").unwrap();
+    let error = format!("{:#}", Repository::new(&declared, "wiki").list().unwrap_err());
+    assert!(error.contains("wrong password") && !error.contains("battery"), "{error}");
+}
