@@ -48,6 +48,11 @@ in
         description = "How long a fetch may take. One that takes longer, or fails, is a warning: the app goes on with what was fetched before.";
       };
     };
+    interval = lib.mkOption {
+      type = hearth.types.duration;
+      default = "1h";
+      description = "How often the repository is asked for newer versions, where the policy lets the app move to them.";
+    };
     version = lib.mkOption {
       type = lib.types.nullOr hearth.types.recipeVersion;
       default = null;

@@ -337,6 +337,19 @@ in
     systemd.services = lib.mapAttrs' (
       name: app: lib.nameValuePair "hearth-app-${name}" (unitOf name app)
     ) apps;
+    systemd.timers = lib.mapAttrs' (
+      name: app:
+      lib.nameValuePair "hearth-app-${name}" {
+        description = "Look for newer versions of app ${name}";
+        wantedBy = [ "timers.target" ];
+        timerConfig = {
+          OnActiveSec = app.recipe.interval;
+          OnUnitInactiveSec = app.recipe.interval;
+          # Not all apps of all hosts at once: it is somebody's server.
+          RandomizedDelaySec = "5min";
+        };
+      }
+    ) (lib.filterAttrs (_: app: app.recipe.git.url != null && app.recipe.policy != "pinned") apps);
     systemd.tmpfiles.settings.hearth-snapshots = lib.mapAttrs' (
       _: app: lib.nameValuePair app.snapshot.folder { d.mode = "0700"; }
     ) (lib.filterAttrs (_: app: keepsData app && !keptInState app) apps);
