@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use state::Outcome;
 use swarm::Service;
 
-use super::world::{SERVICES, Version, World};
-use crate::plan::{Known, Plan, Rollback, plan, undo};
+use super::world::{Planted, SERVICES, Spec, Version, World};
+use crate::plan::{Known, Plan, Rollback, is_committed, plan, undo};
 use crate::record::{FailedDeploy, Intent};
 
 /// The run was killed.
@@ -52,10 +52,15 @@ pub fn run(world: &mut World, how: How) -> Result<Outcome, Cut> {
     Run { world, how, taken: 0, unfinished }.run()
 }
 
+/// The digest of the specification that all services of the model have.
+fn unchanged() -> &'static str {
+    static DIGEST: OnceLock<String> = OnceLock::new();
+    DIGEST.get_or_init(|| Service::default().spec_digest())
+}
+
 /// What the planner makes of the world.
 pub fn planned(world: &World) -> Plan {
-    static UNCHANGED: OnceLock<String> = OnceLock::new();
-    let deployed = world.deployed_as_read(UNCHANGED.get_or_init(|| Service::default().spec_digest()));
+    let deployed = world.record(unchanged());
     plan(Known {
         desired: &world.desired.to_string(),
         observed: &world.observed(),
@@ -81,8 +86,20 @@ impl Run<'_> {
     }
 
     fn journal(&mut self, intent: Intent) -> Result<(), Cut> {
-        self.step()?.journal = Some(intent);
+        let left_out = match intent {
+            Intent::Deploy { .. } => self.planted(Planted::NoDeployIntent),
+            Intent::Rollback { .. } => self.planted(Planted::NoRollbackIntent),
+            Intent::Snapshot { .. } | Intent::Restore { .. } => false,
+        };
+        let world = self.step()?;
+        if !left_out {
+            world.journal = Some(intent);
+        }
         Ok(())
+    }
+
+    fn planted(&self, mistake: Planted) -> bool {
+        self.world.planted == Some(mistake)
     }
 
     fn end_journal(&mut self) -> Result<(), Cut> {
@@ -91,11 +108,18 @@ impl Run<'_> {
     }
 
     fn run(mut self) -> Result<Outcome, Cut> {
-        if self.how.unreadable {
-            return self.without_inputs();
+        let deployed = self.world.record(unchanged());
+        if self.unfinished.as_ref().is_some_and(|intent| is_committed(intent, deployed.as_ref()))
+            && !self.planted(Planted::CommittedIsUnfinished)
+        {
+            self.unfinished = None;
+            self.end_journal()?;
         }
         if self.how.retry {
             self.step()?.failed = None;
+        }
+        if self.how.unreadable {
+            return self.without_inputs();
         }
         self.world.steps += 1;
         match planned(self.world) {
@@ -120,10 +144,7 @@ impl Run<'_> {
     }
 
     fn without_inputs(&mut self) -> Result<Outcome, Cut> {
-        // What was committed is not taken back.
-        let committed = |intent: &&Intent| matches!(intent, Intent::Deploy { digest, .. } if self.world.deployed.as_ref().is_some_and(|deployed| deployed.digest == *digest));
-        let unfinished = self.unfinished.as_ref().filter(|intent| !committed(intent));
-        if let Some((back, good)) = unfinished.map(undo).zip(self.world.last_good()) {
+        if let Some((back, good)) = self.unfinished.as_ref().map(undo).zip(self.world.last_good()) {
             self.rollback(good, back)?;
         }
         Ok(Outcome::Failed)
@@ -137,8 +158,11 @@ impl Run<'_> {
         };
         self.journal(Intent::Deploy { digest: version.to_string(), snapshot: snapshot.clone() })?;
         if self.replace(version)? {
-            self.step()?.record(version);
-            self.step()?.failed = None;
+            let healed = self.world.last_good() == Some(version);
+            self.step()?.remember_good(version);
+            if !healed {
+                self.step()?.failed = None;
+            }
             self.end_journal()?;
             if let Some(keep) = snapshot {
                 self.step()?.snapshots.retain(|id, _| *id == keep);
@@ -155,7 +179,9 @@ impl Run<'_> {
 
     /// The snapshot to go back to, if one is needed; or how the run ends without one.
     fn secure_data(&mut self, version: Version) -> Result<Result<Option<String>, Outcome>, Cut> {
-        if let Some(Intent::Deploy { snapshot, .. }) = &self.unfinished {
+        if let Some(Intent::Deploy { snapshot, .. }) = &self.unfinished
+            && !self.planted(Planted::SecondSnapshot)
+        {
             return Ok(Ok(snapshot.clone()));
         }
         let stopped = matches!(self.unfinished, Some(Intent::Snapshot { .. }));
@@ -199,18 +225,18 @@ impl Run<'_> {
     /// Tells the swarm to run a version, and holds the gate.
     fn replace(&mut self, version: Version) -> Result<bool, Cut> {
         for name in SERVICES {
-            self.step()?.tell(name, &version.to_string(), 1);
+            self.step()?.tell(name, Spec::Of(version), 1);
         }
-        self.step()?.services.retain(|name, _| SERVICES.contains(&name.as_str()));
+        self.step()?.services.retain(|name, _| SERVICES.contains(name));
         self.world.live();
         Ok(self.world.serves(version))
     }
 
     fn stop(&mut self) -> Result<(), Cut> {
         for name in SERVICES {
-            let told = self.step()?.services.get(name).map(|told| told.spec.clone());
+            let told = self.step()?.services.get(name).map(|told| told.spec);
             if let Some(spec) = told {
-                self.world.tell(name, &spec, 0);
+                self.world.tell(name, spec, 0);
             }
         }
         Ok(())
@@ -224,7 +250,10 @@ impl Run<'_> {
             self.stop()?;
             self.step()?.data.torn = true;
             let world = self.step()?;
-            world.data = world.snapshots[&snapshot].clone();
+            match world.planted {
+                Some(Planted::NoRestore) => world.data.torn = false,
+                _ => world.data = world.snapshots[&snapshot].clone(),
+            }
         }
         self.journal(Intent::Rollback { digest: digest.clone(), reason: reason.clone() })?;
         let serves = self.replace(good)?;
@@ -246,9 +275,8 @@ impl Run<'_> {
 
     fn settle(&mut self) -> Result<(), Cut> {
         let world = self.step()?;
-        let services = world.seen();
-        if let Some(deployed) = &mut world.deployed {
-            deployed.services = services;
+        if let Some(good) = world.last_good() {
+            world.remember_good(good);
         }
         Ok(())
     }

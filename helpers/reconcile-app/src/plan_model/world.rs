@@ -33,11 +33,19 @@ pub struct Data {
     pub torn: bool,
 }
 
+/// What a service is told to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spec {
+    /// That of this version.
+    Of(Version),
+    /// What somebody made of it.
+    ByHand(u64),
+}
+
 /// A service as the swarm was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// The version whose stack it belongs to, or what somebody made of it.
-    pub spec: String,
+    pub spec: Spec,
     /// How many tasks it should have.
     pub replicas: u64,
     /// The swarm's own number.
@@ -46,15 +54,38 @@ pub struct Told {
     pub standby: bool,
 }
 
+/// What is remembered of the last good deploy.
+#[derive(Clone, Debug)]
+pub struct Good {
+    pub version: Version,
+    pub services: BTreeMap<&'static str, Told>,
+}
+
+/// A mistake in a run, to see that the model sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// That a deploy begins is not on disk.
+    NoDeployIntent,
+    /// That the data is back, and may be written to, is not on disk.
+    NoRollbackIntent,
+    /// A run that goes on with a deploy takes a snapshot of what that deploy made of the data.
+    SecondSnapshot,
+    /// A deploy that was remembered as good counts as unfinished.
+    CommittedIsUnfinished,
+    /// The data is not put back.
+    NoRestore,
+}
+
 /// Everything that outlives a run.
 #[derive(Clone, Debug)]
 pub struct World {
+    pub planted: Option<Planted>,
     pub has_volumes: bool,
     pub desired: Version,
-    pub services: BTreeMap<String, Told>,
+    pub services: BTreeMap<&'static str, Told>,
     pub data: Data,
     pub snapshots: BTreeMap<String, Data>,
-    pub deployed: Option<Deployed>,
+    pub deployed: Option<Good>,
     pub failed: Option<FailedDeploy>,
     pub journal: Option<Intent>,
     /// The rows that the last good version was given while it served.
@@ -69,8 +100,9 @@ pub struct World {
 pub const SERVICES: [&str; 2] = ["x_app", "x_db"];
 
 impl World {
-    pub fn new(has_volumes: bool) -> Self {
+    pub fn new(planted: Option<Planted>, has_volumes: bool) -> Self {
         Self {
+            planted,
             has_volumes,
             desired: 1,
             services: BTreeMap::new(),
@@ -101,24 +133,27 @@ impl World {
         self.behaviours.get(&version).copied().unwrap_or(Behaviour::Good)
     }
 
-    /// Tells a service what to run; the swarm does so.
-    pub fn tell(&mut self, name: &str, spec: &str, replicas: u64) {
-        let index = self.number();
-        let told = Told { spec: spec.to_owned(), replicas, index, standby: false };
-        match self.services.get_mut(name) {
-            // What it is told already is no change.
-            Some(before) if before.spec == told.spec && before.replicas == replicas => {}
-            Some(before) => *before = told,
-            None => drop(self.services.insert(name.to_owned(), told)),
+    /// Tells a service what to run; the swarm does so. What it is told already is no change.
+    pub fn tell(&mut self, name: &'static str, spec: Spec, replicas: u64) {
+        let same = |told: &Told| told.spec == spec && told.replicas == replicas;
+        if !self.services.get(name).is_some_and(same) {
+            let told = Told { spec, replicas, index: self.number(), standby: false };
+            self.services.insert(name, told);
         }
         self.live();
     }
 
+    /// The version of the app that was started.
+    fn started(&self) -> Option<Version> {
+        match self.services.get("x_app").filter(|told| told.replicas > 0)?.spec {
+            Spec::Of(version) => Some(version),
+            Spec::ByHand(_) => None,
+        }
+    }
+
     /// What runs does what it does: migrates, serves.
     pub fn live(&mut self) {
-        let started = self.services.get("x_app").filter(|told| told.replicas > 0);
-        let started = started.and_then(|told| told.spec.parse::<Version>().ok());
-        if let Some(version) = started
+        if let Some(version) = self.started()
             && self.behaviour(version) != Behaviour::NeverHealthy
             && !self.data.torn
             && self.data.of < version
@@ -130,13 +165,14 @@ impl World {
         }
     }
 
-    /// Whether all services were told to be this version.
+    fn all_run(&self, version: Version) -> bool {
+        let so = |told: &Told| told.spec == Spec::Of(version) && told.replicas == 1;
+        SERVICES.iter().all(|name| self.services.get(name).is_some_and(so))
+    }
+
+    /// Whether the app's services are those of this version and no others.
     pub fn is_told(&self, version: Version) -> bool {
-        let spec = version.to_string();
-        self.services.len() == SERVICES.len()
-            && SERVICES
-                .iter()
-                .all(|name| self.services.get(*name).is_some_and(|told| told.spec == spec && told.replicas == 1))
+        self.services.len() == SERVICES.len() && self.all_run(version)
     }
 
     /// Whether this version could serve if it were started.
@@ -147,17 +183,15 @@ impl World {
 
     /// Whether this version answers.
     pub fn serves(&self, version: Version) -> bool {
-        let spec = version.to_string();
-        let told = |name: &&str| self.services.get(*name).is_some_and(|told| told.spec == spec && told.replicas == 1);
-        SERVICES.iter().all(told) && self.could_serve(version) && (!self.has_volumes || self.data.of == version)
+        self.all_run(version) && self.could_serve(version) && (!self.has_volumes || self.data.of == version)
     }
 
     pub fn last_good(&self) -> Option<Version> {
-        self.deployed.as_ref().and_then(|deployed| deployed.digest.parse().ok())
+        self.deployed.as_ref().map(|good| good.version)
     }
 
     pub fn used(&mut self) {
-        if (1..=Version::MAX).any(|version| self.serves(version)) {
+        if self.started().is_some_and(|version| self.serves(version)) {
             self.data.rows += 1;
             self.live();
         }
@@ -169,8 +203,8 @@ impl World {
 
     pub fn change_by_hand(&mut self, which: usize) {
         if self.services.contains_key(SERVICES[which]) {
-            let spec = format!("by hand {}", self.number());
-            self.tell(SERVICES[which], &spec, 1);
+            let spec = Spec::ByHand(self.number());
+            self.tell(SERVICES[which], spec, 1);
         }
     }
 
@@ -181,20 +215,19 @@ impl World {
         }
     }
 
-    pub fn add(&mut self, name: &str, standby: bool) {
+    pub fn add(&mut self, name: &'static str, standby: bool) {
         let index = self.number();
-        let told = Told { spec: name.to_owned(), replicas: 1, index, standby };
-        self.services.insert(name.to_owned(), told);
+        self.services.insert(name, Told { spec: Spec::ByHand(0), replicas: 1, index, standby });
     }
 
     /// What the engine says of the services.
     pub fn observed(&self) -> Vec<Service> {
-        let running = |told: &Told| match told.spec.parse::<Version>() {
-            Ok(version) if !self.serves(version) => 0,
+        let running = |told: &Told| match told.spec {
+            Spec::Of(version) if !self.serves(version) => 0,
             _ => told.replicas,
         };
-        let service = |(name, told): (&String, &Told)| Service {
-            name: name.clone(),
+        let service = |(name, told): (&&str, &Told)| Service {
+            name: (*name).to_owned(),
             version: told.index,
             running: running(told),
             desired: told.replicas,
@@ -204,54 +237,44 @@ impl World {
         self.services.iter().map(service).collect()
     }
 
-    /// What is remembered of the services as they are.
-    pub fn seen(&self) -> BTreeMap<String, Seen> {
-        let seen = |told: &Told| Seen { version: told.index, spec: spec_of(told) };
-        self.services.iter().map(|(name, told)| (name.clone(), seen(told))).collect()
-    }
-
-    /// The record of the last good deploy as the planner reads it. All services of the model have the same, empty
-    /// specification, so what was remembered is that digest where nothing changed, and something else where it did.
-    pub fn deployed_as_read(&self, unchanged: &str) -> Option<Deployed> {
-        let mut deployed = self.deployed.clone()?;
-        for (name, seen) in &mut deployed.services {
-            let is_so = self.services.get(name).is_some_and(|told| spec_of(told) == seen.spec);
-            unchanged.clone_into(&mut seen.spec);
-            if !is_so {
-                seen.spec.push_str(" no more");
-            }
-        }
-        Some(deployed)
-    }
-
-    pub fn record(&mut self, version: Version) {
-        self.deployed = Some(Deployed {
+    /// The record of the last good deploy as the planner reads it. All services that it observes have the same, empty
+    /// specification, so a service is remembered with that digest where nothing changed, and without where it did.
+    pub fn record(&self, unchanged: &str) -> Option<Deployed> {
+        let good = self.deployed.as_ref()?;
+        let seen = |(name, told): (&&'static str, &Told)| {
+            let same = self.services.get(name).is_some_and(|now| spec_of(now) == spec_of(told));
+            let spec = if same { unchanged.to_owned() } else { String::new() };
+            ((*name).to_owned(), Seen { version: told.index, spec })
+        };
+        Some(Deployed {
             schema: 1,
-            digest: version.to_string(),
+            digest: good.version.to_string(),
             version: None,
             recipe: None,
             at: Timestamp::UNIX_EPOCH,
-            compose: version.to_string(),
-            services: self.seen(),
-        });
+            compose: String::new(),
+            services: good.services.iter().map(seen).collect(),
+        })
+    }
+
+    /// A version passed its gate.
+    pub fn remember_good(&mut self, version: Version) {
+        self.deployed = Some(Good { version, services: self.services.clone() });
         self.live();
     }
 
     /// Whether nothing differs that means something. Numbers do not.
     pub fn is_as(&self, other: &Self) -> bool {
-        let told = |world: &Self| {
-            let told = world.services.iter().map(|(name, told)| (name.clone(), spec_of(told)));
-            told.collect::<BTreeMap<_, _>>()
-        };
+        let told = |world: &Self| world.services.iter().map(|(name, told)| (*name, spec_of(told))).collect::<Vec<_>>();
         told(self) == told(other)
             && self.data == other.data
-            && self.snapshots.len() == other.snapshots.len()
+            && self.snapshots == other.snapshots
             && self.last_good() == other.last_good()
             && self.failed == other.failed
             && self.journal == other.journal
     }
 }
 
-fn spec_of(told: &Told) -> String {
-    format!("{} x {}", told.spec, told.replicas)
+fn spec_of(told: &Told) -> (Spec, u64) {
+    (told.spec, told.replicas)
 }
