@@ -86,7 +86,7 @@ with subtest("a version that exits at once is rolled back, and that is told with
 with subtest("a helper that is missing is told, and so is one that was killed"):
     override = "/run/systemd/system/hearth-app-hello.service.d/missing.conf"
     host.succeed(f"mkdir -p $(dirname {override})")
-    for command, says in (("/nonexistent/helper", "203/EXEC"), ("/bin/sh -c 'kill -9 0'", "signal KILL")):
+    for command, says in (("/nonexistent/helper", "203/EXEC"), ("/bin/sh -c 'kill -9 0'", "SIGKILL")):
         host.succeed(f"printf '%s\\n' '[Service]' ExecStart= \"ExecStart={command}\" > {override}; systemctl daemon-reload")
         before = len(alerts())
         for _ in range(2):

@@ -81,13 +81,28 @@ fn ending(result: &str, status: &str) -> String {
         ("exit-code", "226") => "a path that it may use is missing (226/NAMESPACE)".to_owned(),
         ("exit-code", "238") => "its state folder cannot be made (238/STATE_DIRECTORY)".to_owned(),
         ("exit-code", status) => format!("it ended with exit status {status} and left no receipt"),
-        ("signal" | "core-dump", signal) => format!("it was killed by signal {signal}"),
+        ("signal" | "core-dump", signal) => format!("it was killed by {}", signal_name(signal)),
         ("oom-kill", _) => "it was killed because memory ran out".to_owned(),
         ("timeout", _) => "it did not end in its time (TimeoutStartSec=) and was killed".to_owned(),
         ("start-limit-hit", _) => "it was started too often in a short time".to_owned(),
         ("resources", _) => "systemd could not set it up: a file, folder or other resource is missing".to_owned(),
         (result, _) => format!("systemd says: {result}"),
     }
+}
+
+/// systemd tells a signal by its number; the names are those of signal(7).
+fn signal_name(number: &str) -> String {
+    let name = match number {
+        "4" => "SIGILL",
+        "6" => "SIGABRT",
+        "7" => "SIGBUS",
+        "9" => "SIGKILL",
+        "11" => "SIGSEGV",
+        "15" => "SIGTERM",
+        "31" => "SIGSYS, which means that the unit's SystemCallFilter= forbids what it did",
+        _ => return format!("signal {number}"),
+    };
+    name.to_owned()
 }
 
 struct About<'a> {
