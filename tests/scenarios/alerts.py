@@ -101,7 +101,8 @@ with subtest("a helper that is missing is told, and so is one that was killed"):
     assert told(alerts()[before:]) == [("resolved", "app hello", "not-started")], told(alerts())
 
 with subtest("hearth shows it, and all that is well beside it"):
-    declare("hello", '.environment.APP_VERSION = "1.2.0-exits" | .gate.convergeSeconds = 60')
+    # That version failed before and is left alone: something in it has to change for it to be tried.
+    declare("hello", '.environment.APP_VERSION = "1.2.0-exits" | .environment.AGAIN = "yes" | .gate.convergeSeconds = 60')
     reconcile(UNIT)
     hearth = "PATH=$PATH:/opt/hearth/bin hearth"
     status, shown = host.execute(f"{hearth} status --json")
@@ -122,6 +123,10 @@ with subtest("so do the metrics, which are written anew after each run"):
     declare("hello", ".")
     reconcile(UNIT)
     host.wait_until_succeeds(f"grep -F '{rolled_back} 0' {metrics}", timeout=30)
+
+with subtest("a test arrives"):
+    host.execute("PATH=$PATH:/opt/hearth/bin send-alert --test /etc/hearth/alerts.json")
+    assert alerts()[-1]["status"] == "test", told(alerts()[-1:])
 
 with subtest("a disk that runs out is told with its numbers"):
     host.succeed("jq '.disks.\"/\".freePercent = 99' /etc/hearth/alerts.json > /run/alerts.json")

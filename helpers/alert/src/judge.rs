@@ -125,6 +125,16 @@ impl About<'_> {
         }
     }
 
+    /// What `hearth` calls it.
+    fn name(&self) -> &str {
+        let unit = self.unit.trim_end_matches(".service");
+        unit.strip_prefix("hearth-app-").or_else(|| unit.strip_prefix("hearth-")).unwrap_or(unit)
+    }
+
+    fn look(&self) -> String {
+        format!("see `hearth history {} last` and `journalctl --unit={}`", self.name(), self.unit)
+    }
+
     fn no_receipt(&self, cause: &str, detail: &str, journal: &[String]) -> Problem {
         let cause = if detail.is_empty() { cause.to_owned() } else { format!("{cause}: {detail}") };
         let unit = self.unit;
@@ -137,15 +147,17 @@ impl About<'_> {
 
     /// What a receipt says is wrong.
     fn ended(&self, receipt: &Receipt, failed_before: Option<&FailedBefore>) -> Option<Problem> {
-        let unit = self.unit;
-        let journal = format!("see `journalctl --unit={unit}`");
+        let journal = self.look();
         let waits = |receipt: &Receipt| receipt.error.is_none() && receipt.steps.is_empty();
         let (kind, consequence, remedy) = match receipt.outcome {
             Outcome::Unchanged | Outcome::Changed => return None,
             Outcome::Held => (
                 Kind::Held,
                 "nothing was changed, what ran goes on running; nothing newer is applied until somebody decides",
-                format!("{journal}, and decide"),
+                format!(
+                    "{journal}; where it is a version that waits, `hearth accept {} VERSION` lets it be deployed",
+                    self.name()
+                ),
             ),
             _ if self.watched.drill => (
                 Kind::DrillFailed,
@@ -175,10 +187,8 @@ impl About<'_> {
     }
 
     fn rolled_back(&self) -> (Kind, &'static str, String) {
-        let unit = self.unit;
-        let remedy = format!(
-            "see `journalctl --unit={unit}`; correct the declaration, or try the same once more with `reconcile-app --retry`"
-        );
+        let remedy =
+            format!("{}; correct the declaration, or try the same once more with `reconcile-app --retry`", self.look());
         (
             Kind::RolledBack,
             "the version before serves; the new one is not tried again until something in it changes",

@@ -46,6 +46,7 @@ fn of_a_unit_that_runs_nothing_is_said_yet() {
 fn a_hold_is_told_although_it_counts_as_a_success() {
     let problem = only(&watched(), &seen(UnitState::Well, Some(receipt(Outcome::Held, "2.0.0+3 is a major version"))));
     assert_eq!((problem.kind, problem.cause.as_str()), (Kind::Held, "2.0.0+3 is a major version"));
+    assert!(problem.remedy.contains("`hearth history wiki last`") && problem.remedy.contains("`hearth accept wiki "));
 }
 
 #[test]
