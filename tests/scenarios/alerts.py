@@ -128,9 +128,9 @@ with subtest("a test arrives"):
     host.execute("PATH=$PATH:/opt/hearth/bin send-alert --test /etc/hearth/alerts.json")
     assert alerts()[-1]["status"] == "test", told(alerts()[-1:])
 
-with subtest("a disk that runs out is told with its numbers"):
-    host.succeed("jq '.disks.\"/\".freePercent = 99' /etc/hearth/alerts.json > /run/alerts.json")
-    host.execute("PATH=$PATH:/opt/hearth/bin send-alert /run/alerts.json")
-    assert told(alerts()[-1:]) == [("problem", "disk of /", "disk-fills")], told(alerts())
-    host.succeed("systemctl start hearth-alerts.service")
-    assert told(alerts()[-1:]) == [("resolved", "disk of /", "disk-fills")], told(alerts())
+with subtest("a disk that runs out is told with its numbers, and so is its end"):
+    for percent in (99, 1):
+        host.succeed(f"jq '.disks.\"/\".freePercent = {percent}' /etc/hearth/alerts.json > /run/alerts-{percent}.json")
+    host.execute("PATH=$PATH:/opt/hearth/bin; send-alert /run/alerts-99.json || true; send-alert /run/alerts-1.json")
+    disk = ("disk of /", "disk-fills")
+    assert told(alerts()[-2:]) == [("problem", *disk), ("resolved", *disk)], told(alerts())
