@@ -81,13 +81,28 @@ fn ending(result: &str, status: &str) -> String {
         ("exit-code", "226") => "a path that it may use is missing (226/NAMESPACE)".to_owned(),
         ("exit-code", "238") => "its state folder cannot be made (238/STATE_DIRECTORY)".to_owned(),
         ("exit-code", status) => format!("it ended with exit status {status} and left no receipt"),
-        ("signal" | "core-dump", signal) => format!("it was killed by signal {signal}"),
+        ("signal" | "core-dump", signal) => format!("it was killed by {}", signal_name(signal)),
         ("oom-kill", _) => "it was killed because memory ran out".to_owned(),
         ("timeout", _) => "it did not end in its time (TimeoutStartSec=) and was killed".to_owned(),
         ("start-limit-hit", _) => "it was started too often in a short time".to_owned(),
         ("resources", _) => "systemd could not set it up: a file, folder or other resource is missing".to_owned(),
         (result, _) => format!("systemd says: {result}"),
     }
+}
+
+/// systemd tells a signal by its number; the names are those of signal(7).
+fn signal_name(number: &str) -> String {
+    let name = match number {
+        "4" => "SIGILL",
+        "6" => "SIGABRT",
+        "7" => "SIGBUS",
+        "9" => "SIGKILL",
+        "11" => "SIGSEGV",
+        "15" => "SIGTERM",
+        "31" => "SIGSYS, which means that the unit's SystemCallFilter= forbids what it did",
+        _ => return format!("signal {number}"),
+    };
+    name.to_owned()
 }
 
 struct About<'a> {
@@ -110,6 +125,16 @@ impl About<'_> {
         }
     }
 
+    /// What `hearth` calls it.
+    fn name(&self) -> &str {
+        let unit = self.unit.trim_end_matches(".service");
+        unit.strip_prefix("hearth-app-").or_else(|| unit.strip_prefix("hearth-")).unwrap_or(unit)
+    }
+
+    fn look(&self) -> String {
+        format!("see `hearth history {} last` and `journalctl --unit={}`", self.name(), self.unit)
+    }
+
     fn no_receipt(&self, cause: &str, detail: &str, journal: &[String]) -> Problem {
         let cause = if detail.is_empty() { cause.to_owned() } else { format!("{cause}: {detail}") };
         let unit = self.unit;
@@ -122,15 +147,17 @@ impl About<'_> {
 
     /// What a receipt says is wrong.
     fn ended(&self, receipt: &Receipt, failed_before: Option<&FailedBefore>) -> Option<Problem> {
-        let unit = self.unit;
-        let journal = format!("see `journalctl --unit={unit}`");
+        let journal = self.look();
         let waits = |receipt: &Receipt| receipt.error.is_none() && receipt.steps.is_empty();
         let (kind, consequence, remedy) = match receipt.outcome {
             Outcome::Unchanged | Outcome::Changed => return None,
             Outcome::Held => (
                 Kind::Held,
                 "nothing was changed, what ran goes on running; nothing newer is applied until somebody decides",
-                format!("{journal}, and decide"),
+                format!(
+                    "{journal}; where it is a version that waits, `hearth accept {} VERSION` lets it be deployed",
+                    self.name()
+                ),
             ),
             _ if self.watched.drill => (
                 Kind::DrillFailed,
@@ -160,10 +187,8 @@ impl About<'_> {
     }
 
     fn rolled_back(&self) -> (Kind, &'static str, String) {
-        let unit = self.unit;
-        let remedy = format!(
-            "see `journalctl --unit={unit}`; correct the declaration, or try the same once more with `reconcile-app --retry`"
-        );
+        let remedy =
+            format!("{}; correct the declaration, or try the same once more with `reconcile-app --retry`", self.look());
         (
             Kind::RolledBack,
             "the version before serves; the new one is not tried again until something in it changes",

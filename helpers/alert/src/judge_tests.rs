@@ -46,6 +46,7 @@ fn of_a_unit_that_runs_nothing_is_said_yet() {
 fn a_hold_is_told_although_it_counts_as_a_success() {
     let problem = only(&watched(), &seen(UnitState::Well, Some(receipt(Outcome::Held, "2.0.0+3 is a major version"))));
     assert_eq!((problem.kind, problem.cause.as_str()), (Kind::Held, "2.0.0+3 is a major version"));
+    assert!(problem.remedy.contains("`hearth history wiki last`") && problem.remedy.contains("`hearth accept wiki "));
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn a_unit_that_failed_without_a_receipt_of_it_is_told_with_systemds_words() {
     for (result, status, says) in [
         ("exit-code", "203", "cannot be executed (203/EXEC)"),
         ("exit-code", "1", "exit status 1 and left no receipt"),
-        ("signal", "KILL", "killed by signal KILL"),
+        ("signal", "9", "killed by SIGKILL"),
         ("timeout", "", "did not end in its time"),
         ("oom-kill", "9", "memory ran out"),
     ] {
@@ -109,7 +110,7 @@ fn a_unit_that_failed_without_a_receipt_of_it_is_told_with_systemds_words() {
     }
     // An older failure's receipt does not explain a run that was killed.
     let old = Some(receipt(Outcome::Failed, "refused"));
-    assert_eq!(only(&watched(), &seen(failed("signal", "KILL"), old)).kind, Kind::NotStarted);
+    assert_eq!(only(&watched(), &seen(failed("signal", "9"), old)).kind, Kind::NotStarted);
 }
 
 #[test]

@@ -27,6 +27,29 @@ pub struct Arguments {
 /// What can be typed after `hearth`.
 #[derive(Subcommand)]
 pub enum Command {
+    /// What is asked of a host
+    #[command(flatten)]
+    OfHost(OfHost),
+    /// Show, write, edit and check sops files, on any machine
+    Secrets {
+        /// What to do with them
+        #[command(subcommand)]
+        command: hearth_secrets::Command,
+    },
+    /// What a shell needs to complete commands
+    #[command(hide = true)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// The manual page
+    #[command(hide = true)]
+    Manual,
+}
+
+/// What is asked of a host.
+#[derive(Subcommand)]
+pub enum OfHost {
     /// Everything on this host: version, outcome, since when, what is wrong
     ///
     /// Ends with exit code 0 when all is well, 20 when something waits for a decision, 1 when something is wrong.
@@ -92,6 +115,19 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Put an app's data back to what it was when a snapshot was taken
+    ///
+    /// The app is stopped for it and started again; its version stays what it is. What was written since is lost, so it
+    /// asks first. Example: hearth restore wiki last-good
+    Restore {
+        /// The app
+        app: String,
+        /// A snapshot: the beginning of its ID, or `last-good`
+        snapshot: String,
+        /// Restore without asking
+        #[arg(long)]
+        yes: bool,
+    },
     /// What Prometheus reads, in its text format
     ///
     /// Example: hearth metrics --output /var/lib/hearth/metrics/hearth.prom
@@ -100,13 +136,4 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// What a shell needs to complete commands
-    #[command(hide = true)]
-    Completions {
-        /// The shell
-        shell: Shell,
-    },
-    /// The manual page
-    #[command(hide = true)]
-    Manual,
 }

@@ -1,8 +1,8 @@
 //! What a person types at a host.
 //!
 //! Everything shown is read from what the helpers left on disk: their manifests say what is declared, their receipts what
-//! happened. `plan` asks the engine, too, and `logs` the journal. Nothing here changes what runs; what does is left to
-//! the units, so that it happens in one way only.
+//! happened. `plan` asks the engine, too, and `logs` the journal. Nothing here changes what runs: what does is left to
+//! the units and to the helper that owns it, so that it happens in one way only.
 //!
 //! [`host`] finds what is declared, [`story`] reads what happened to it, and each command has a module of its own.
 
@@ -14,6 +14,7 @@ pub mod logs;
 pub mod metrics;
 pub mod page;
 pub mod plan;
+pub mod restore;
 pub mod snapshots;
 pub mod status;
 pub mod story;

@@ -3,18 +3,20 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
-use hearth::arguments::{Arguments, Command};
+use hearth::arguments::{Arguments, Command, OfHost};
 use hearth::host::Host;
 use hearth::page::{completions, manual};
-use hearth::{accept, history, logs, metrics, plan, snapshots, status};
+use hearth::{accept, history, logs, metrics, plan, restore, snapshots, status};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match arguments.command {
+        // These need no host.
+        Command::Secrets { command } => hearth_secrets::run(command),
         Command::Completions { shell } => completions(Arguments::command(), shell),
         Command::Manual => manual(Arguments::command()),
-        command => match Host::read(&arguments.manifests) {
+        Command::OfHost(command) => match Host::read(&arguments.manifests) {
             Ok(host) => run(&host, command).await,
             Err(error) => Err(error),
         },
@@ -25,16 +27,15 @@ async fn main() -> ExitCode {
     })
 }
 
-async fn run(host: &Host, command: Command) -> anyhow::Result<ExitCode> {
+async fn run(host: &Host, command: OfHost) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Status { json } => status::show(host, json),
-        Command::Plan { app, json } => plan::show(host, app.as_deref(), json).await,
-        Command::History { name, id, json } => history::show(host, &name, id.as_deref(), json),
-        Command::Logs { name, follow, lines } => logs::show(host, &name, follow, lines).await,
-        Command::Accept { app, version, yes } => accept::accept(host, &app, &version, yes),
-        Command::Snapshots { app, json } => snapshots::show(host, app.as_deref(), json),
-        Command::Metrics { output } => metrics::show(host, output.as_deref()),
-        Command::Completions { shell } => completions(<Arguments as clap::CommandFactory>::command(), shell),
-        Command::Manual => manual(<Arguments as clap::CommandFactory>::command()),
+        OfHost::Status { json } => status::show(host, json),
+        OfHost::Plan { app, json } => plan::show(host, app.as_deref(), json).await,
+        OfHost::History { name, id, json } => history::show(host, &name, id.as_deref(), json),
+        OfHost::Logs { name, follow, lines } => logs::show(host, &name, follow, lines).await,
+        OfHost::Accept { app, version, yes } => accept::accept(host, &app, &version, yes),
+        OfHost::Snapshots { app, json } => snapshots::show(host, app.as_deref(), json),
+        OfHost::Restore { app, snapshot, yes } => restore::restore(host, &app, &snapshot, yes),
+        OfHost::Metrics { output } => metrics::show(host, output.as_deref()),
     }
 }

@@ -61,7 +61,8 @@ impl Story {
         read.map_err(|error| self.damaged.push(format!("{error:#}"))).ok()
     }
 
-    /// Since when its runs end as the newest one did: well, held, or badly.
+    /// Since when its runs end as the newest one did: well, held, or badly. Runs that changed nothing are not on record,
+    /// so a good one between two bad ones is not seen.
     pub fn since(&self) -> Option<Timestamp> {
         let last = self.last.as_ref()?;
         let same = self.runs.iter().take_while(|run| tone(run.receipt.outcome) == tone(last.outcome));

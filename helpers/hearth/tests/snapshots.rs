@@ -54,3 +54,18 @@ fn metrics_tell_how_old_and_large_the_last_good_snapshot_is() {
     assert!(metrics.contains("hearth_snapshot_last_good_bytes{name=\"wiki\"} 3145728\n"), "{metrics}");
     assert!(metrics.contains("hearth_snapshot_last_good_timestamp_seconds{name=\"wiki\"} 1"), "{metrics}");
 }
+
+#[test]
+fn a_restore_asks_first_and_names_exactly_one_snapshot() {
+    let host = host();
+    let refused = |snapshot: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hearth"));
+        command.arg("--manifests").arg(host.path().join("etc")).args(["restore", "wiki", snapshot]);
+        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused("last-good").ends_with("Nobody can be asked without a terminal; say --yes\n"));
+    assert!(refused("9").contains("no snapshot of wiki is called `9`"));
+    assert!(refused("0").contains("2 snapshots of wiki have an ID that begins with `0`"));
+}
