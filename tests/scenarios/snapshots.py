@@ -17,7 +17,8 @@ def snapshot(app, *words, good=(0, 10)):
 
 
 def count():
-    return int(get("hello.example.org", "/count"))
+    # The proxy takes a moment to send requests to a task that was just started.
+    return int(host.wait_until_succeeds(https("hello.example.org", "/count"), timeout=30))
 
 
 def dump():
