@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use state::Outcome;
-use swarm::{Services as _, Task, TaskState, Tasks as _};
+use swarm::{Service, Services as _, Task, TaskState, Tasks as _};
 use tokio::time::{Instant, sleep};
 
 use crate::apply::{Parts, Run};
@@ -52,6 +52,8 @@ pub trait Snapshots {
     async fn take(&self, about: &About, say: &mut dyn FnMut(String)) -> Result<String, NotTaken>;
     /// Puts back exactly what was in the volumes. Cut off and called again, it ends the same.
     async fn restore(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
+    /// The copy that somebody began to put back by hand, if that was cut off: the volumes may be half of each.
+    fn unfinished(&self) -> anyhow::Result<Option<String>>;
     /// Removes what the retention does not keep, but never `keep`.
     async fn prune(&self, keep: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
 }
@@ -66,6 +68,22 @@ pub enum Secured {
 }
 
 impl<P: Parts> Run<'_, P> {
+    /// Ends a restore that somebody began by hand and that was cut off, before anything is started on half of it.
+    ///
+    /// # Errors
+    /// When the app runs, so that its volumes cannot be touched, or the restore fails again.
+    pub async fn finish_restore(&mut self, observed: &[Service]) -> anyhow::Result<()> {
+        let Some(id) = self.host.snapshots.unfinished()? else { return Ok(()) };
+        if let Some(service) = observed.iter().find(|service| service.desired > 0 || service.running > 0) {
+            anyhow::bail!(
+                "the restore of {id} was cut off and {} runs on what it left; nothing was touched. Run `snapshot-volumes … restore {id}` again",
+                service.name
+            );
+        }
+        (self.say)(format!("going on with the restore of {id}"));
+        self.host.snapshots.restore(&id, self.say).await
+    }
+
     /// Sees to it that the data can be put back, before a deploy of `digest` touches it.
     ///
     /// # Errors

@@ -117,6 +117,9 @@ pub async fn on<P: Parts>(
         run.warn(warning);
     }
     let observed = run.host.engine.services(&run.label()).await?;
+    if !options.dry_run && run.unfinished.is_none() {
+        run.finish_restore(&observed).await?;
+    }
     let plan = plan::plan(Known {
         desired: &inputs.digest,
         observed: &observed,

@@ -81,6 +81,10 @@ impl Snapshots for Volumes<'_> {
         Ok(())
     }
 
+    fn unfinished(&self) -> anyhow::Result<Option<String>> {
+        Ok(self.store().unfinished_restore()?.map(String::from))
+    }
+
     async fn prune(&self, keep: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
         let id: Id = keep.parse().map_err(anyhow::Error::msg)?;
         self.store().prune(self.manifest.snapshot.retention, &[id], say).context("removing old snapshots")?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::settings::Settings;
+use crate::{Observer, Point};
 
 /// The keys of an app's manifest that concern its volumes.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,6 +35,14 @@ pub struct Gate {
     pub converge_seconds: u64,
 }
 
+struct Faults;
+
+impl Observer for Faults {
+    fn passed(&self, point: Point) {
+        state::fault::point(|| format!("after {point:?}"));
+    }
+}
+
 impl Manifest {
     /// Reads a manifest.
     ///
@@ -52,9 +61,9 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The app's snapshots.
+    /// The app's snapshots. Each step of the store is a point at which a test may kill this process.
     pub fn store(&self) -> crate::Store {
-        crate::Store::in_folder(self.snapshot.store(&self.name))
+        crate::Store::in_folder(self.snapshot.store(&self.name)).observed(Box::new(Faults))
     }
 
     /// How long the app may take to come up again.
