@@ -1,4 +1,4 @@
-//! Reads files that [sops](https://github.com/getsops/sops) encrypted: YAML, JSON, dotenv and binary files, with age
+//! Reads and writes files of [sops](https://github.com/getsops/sops): YAML, JSON, dotenv, INI and binary files, with age
 //! and SSH keys, their MAC verified.
 //!
 //! ```no_run
@@ -18,6 +18,28 @@
 //! # }
 //! ```
 //!
+//! A file is changed and written again; what did not change keeps its ciphertext:
+//!
+//! ```no_run
+//! # use std::path::Path;
+//! # use std::time::SystemTime;
+//! # use sops::{CreationRules, Document, Format, Identities, KeyPath, OpenDocument, Plaintext, Scalar, Value};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let identities = Identities::default();
+//! let mut open = Document::read(Path::new("secrets.yaml"), Format::Yaml)?.open(&identities)?;
+//! open.set(&KeyPath::parse("database/password"), Value::Scalar(Scalar::Str("correct horse".into())))?;
+//! open.add_recipient("age1yucel4783l3n042p77qfys0vwc25fzlzxac8hcddtsrncr63kcpslz3ajp", 0)?;
+//! std::fs::write("secrets.yaml", open.encrypt(SystemTime::now())?.expose())?;
+//!
+//! // A new one, for whom `.sops.yaml` says.
+//! let rules = CreationRules::read(Path::new(".sops.yaml"))?;
+//! let rule = rules.rule_for(Path::new("new.env")).ok_or("no rule")?;
+//! let clear = Plaintext::parse(b"TOKEN=abc\n", Format::Dotenv, Path::new("new.env"))?;
+//! let file = OpenDocument::create(clear, rule)?.encrypt(SystemTime::now())?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # How a file is built
 //!
 //! Keys stay readable, values do not. Each value is encrypted by itself with AES-256-GCM under the file's *data key*,
@@ -26,21 +48,23 @@
 //! document order, encrypted like a value, ties the file together: a value removed, repeated or changed in clear is
 //! noticed. [`Document::decrypt`] gives nothing of a file whose MAC does not match.
 //!
-//! # What is read, and what is not
+//! # What is read and written, and what is not
 //!
 //! - Values of every type (`str`, `int`, `float`, `bool`, `bytes`, `time`, `comment`), null and empty text; text need
 //!   not be UTF-8.
 //! - Every rule for what is encrypted (`encrypted_regex` and its five siblings) and `mac_only_encrypted`.
 //! - Recipients: age X25519, `ssh-ed25519`, `ssh-rsa`, and the X25519 keys that `ssh-to-age` derives from Ed25519 keys.
-//!   PGP keys and key services are read and named in errors, not decrypted.
-//! - Where sops is lax, this library is strict: base64 with stray bits, text behind a value, a file without MAC, and two
-//!   equal keys in one mapping of any document are refused.
+//!   Identities and recipients of age plugins, where the plugin is installed and asks for nothing. PGP keys and key
+//!   services are read, named in errors and kept, not decrypted or encrypted to.
+//! - Where sops is lax, this library is strict: base64 with stray bits, text behind a value, a file without MAC, two
+//!   equal keys in one mapping of any document, and documents of one stream with different metadata are refused.
+//! - What is written looks as sops writes it, to the byte, but where sops writes what it cannot read again.
 //!
 //! # Sources
 //!
 //! The [sops README](https://github.com/getsops/sops/blob/main/README.rst) and, for what it leaves open, the code it
-//! describes: `sops.go` (walk, rules, MAC), `aes/cipher.go`, `stores/`, `shamir/`. The
-//! [age specification](https://c2sp.org/age) is implemented by the [`age`] crate. How plain YAML scalars get their
+//! describes: `sops.go` (walk, rules, MAC), `aes/cipher.go`, `stores/`, `shamir/`, `config/`. The
+//! [age specification](https://c2sp.org/age), with ChaCha20-Poly1305 of RFC 8439, is implemented by the [`age`] crate. How plain YAML scalars get their
 //! types follows `resolve.go` of [go-yaml](https://github.com/yaml/go-yaml), which sops uses and which is neither YAML
 //! 1.1 nor 1.2.
 

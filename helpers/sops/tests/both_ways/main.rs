@@ -13,6 +13,7 @@ use random::Random;
 use sops::{CreationRules, Document, Format, Identities, Plaintext};
 
 mod generate;
+mod operations;
 mod random;
 mod yaml;
 
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     };
     let first = number("--seed").unwrap_or(1);
     let wanted = number("--count").unwrap_or(count);
-    let mut wrong = 0;
+    let mut wrong = operations::run(&program);
     for format in Format::ALL {
         let both = Both::new(&program, format);
         wrong += both.run(first..first + wanted);

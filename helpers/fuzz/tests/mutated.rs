@@ -25,7 +25,7 @@ const LONGEST: usize = 16 * 1024;
 #[derive(Parser)]
 struct Arguments {
     /// Seconds for each target
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 1)]
     seconds: u64,
     /// Begin with this number, which is printed when something fails
     #[arg(long, default_value_t = 1)]
@@ -35,7 +35,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    // What is meant for other tests of the same run says nothing to this one.
+    let arguments = Arguments::try_parse().unwrap_or(Arguments { seconds: 1, seed: 1, target: None });
     let (mut passed, mut failed) = (0, 0);
     for (name, target) in TARGETS {
         if arguments.target.as_ref().is_some_and(|wanted| !name.contains(wanted.as_str())) {
