@@ -9,6 +9,7 @@ from pathlib import Path
 from . import figures, load, measure, paths, scenario, template
 from .host import host
 from .progress import Progress
+from .shell import CommandFailed
 
 FOLDER = paths.TESTS / "bench"
 
@@ -21,11 +22,16 @@ def run(arguments):
         raise SystemExit(f"error: no benchmark is called {' or '.join(arguments.names)}; there are {names}")
     parts = template.build(Progress(), profile="release")
     found = figures.Figures()
+    failed = False
     for file in files:
-        with host(parts, volumes=scenario.volumes(file), out=sys.stderr) as machine:
-            scenario.play(file, machine, arguments.long, sys.stderr, means(machine, found))
+        try:
+            with host(parts, volumes=scenario.volumes(file), out=sys.stderr) as machine:
+                scenario.play(file, machine, arguments.long, sys.stderr, means(machine, found))
+        except (AssertionError, CommandFailed) as error:
+            failed = True
+            print(f"FAILED: {file.stem}\n{error}", file=sys.stderr)
     print(f"\n{date.today()}, {shape()}\n\n{found.table()}")
-    return 0
+    return 1 if failed else 0
 
 
 def means(machine, found):

@@ -11,7 +11,7 @@ host.wait_until_succeeds("test -s /run/hearth/secrets/hello_token && docker netw
 host.wait_until_succeeds("test -s /run/hearth/docker/config.json", timeout=60)
 # Nothing else is to use the engine meanwhile. The registry's images are pulled by then, or never needed.
 host.wait_until_succeeds("! systemctl list-jobs | grep hearth", timeout=300)
-host.succeed("systemctl stop hearth-drift.timer hearth-swarm.timer hearth-secrets.timer 'hearth-cert-*.timer'")
+host.succeed("systemctl stop 'hearth-*.timer'")
 host.succeed("docker service rm $(docker service ls -q)")
 
 with subtest(f"{APPS} apps, deployed by Hearth"):
