@@ -70,7 +70,7 @@ with subtest("restores, with the app stopped, each into the emptied volume or in
     host.wait_until_succeeds("test -z \"$(docker ps --quiet --filter name=hello_example_org_app)\"", timeout=60)
     empty = f"find {DATA} -mindepth 1 -delete"
     untar = timed(f"{empty} && zstd -dc {PLAIN}/rival.tar.zst | tar --extract --preserve-permissions --xattrs --acls --numeric-owner --directory={DATA} && sync --file-system {DATA}")
-    unrestic = timed(f"{empty} && {RESTIC} restore latest --sparse --target / && sync --file-system {DATA}") if RIVAL else None
+    unrestic = timed(f"{empty} && {RESTIC} restore latest --target / && sync --file-system {DATA}") if RIVAL else None
     host.succeed("docker service scale --detach hello_example_org_app=1")
     host.wait_until_succeeds(https("hello.example.org"), timeout=60)
 
