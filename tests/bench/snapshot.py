@@ -28,8 +28,8 @@ def ours(kind, *words):
 with subtest(f"a volume of {MIB} MiB that compresses to three quarters, in files of many sizes"):
     # Text of random bytes: 6 bits of each 8 mean something.
     host.succeed(
-        f"cd {DATA} && for number in $(seq {MIB // 128}); do head -c 90M /dev/urandom | base64 --wrap=0 | head -c 112M > large$number; done",
-        f"cd {DATA} && mkdir small && head -c {MIB // 8}M /dev/urandom | base64 --wrap=0 | head -c {MIB // 8}M | split -b 16K -a 5 - small/",
+        f"cd {DATA} && for number in $(seq {MIB // 128}); do head -c 84M /dev/urandom | base64 --wrap=0 > large$number; done",
+        f"cd {DATA} && mkdir small && head -c {MIB * 3 // 32}M /dev/urandom | base64 --wrap=0 | split -b 16K -a 5 - small/",
         f"jq '.snapshot = {{folder: \"/var/lib/hearth/snapshots/hello\"}}' /etc/hearth/apps/hello.json > {MANIFESTS['a cloning file system']}",
         f"jq '.snapshot = {{folder: \"{PLAIN}/ours\"}}' /etc/hearth/apps/hello.json > {MANIFESTS['a plain file system']}",
         f"mkdir -p {PLAIN} && echo secret > {PLAIN}/password && sync",
@@ -70,7 +70,7 @@ with subtest("restores, with the app stopped, each into the emptied volume or in
     host.wait_until_succeeds("test -z \"$(docker ps --quiet --filter name=hello_example_org_app)\"", timeout=60)
     empty = f"find {DATA} -mindepth 1 -delete"
     untar = timed(f"{empty} && zstd -dc {PLAIN}/rival.tar.zst | tar --extract --preserve-permissions --xattrs --acls --numeric-owner --directory={DATA} && sync --file-system {DATA}")
-    unrestic = timed(f"{empty} && {RESTIC} restore latest --sparse --target / && sync --file-system {DATA}") if RIVAL else None
+    unrestic = timed(f"{empty} && {RESTIC} restore latest --target / && sync --file-system {DATA}") if RIVAL else None
     host.succeed("docker service scale --detach hello_example_org_app=1")
     host.wait_until_succeeds(https("hello.example.org"), timeout=60)
 
