@@ -174,12 +174,16 @@ impl<P: Parts> Run<'_, P> {
                 Ok((Outcome::Unchanged, "nothing differs but version numbers".to_owned()))
             }
             Plan::Watch(_) => self.watch().await,
-            Plan::FailedBefore(record::FailedDeploy { reason, at, .. }) => Ok((
-                Outcome::Failed,
-                format!(
-                    "failed before, on {at:.0}, and nothing in it changed since: {reason}; the last good version serves. Try it again with `reconcile-app --retry`"
-                ),
-            )),
+            Plan::FailedBefore(record::FailedDeploy { reason, at, .. }) => {
+                // Of a run that was cut off after it had put everything back.
+                self.journal.clear()?;
+                Ok((
+                    Outcome::Failed,
+                    format!(
+                        "failed before, on {at:.0}, and nothing in it changed since: {reason}; the last good version serves. Try it again with `reconcile-app --retry`"
+                    ),
+                ))
+            }
             Plan::Rollback(back) => match self.files.last_good()? {
                 Some(last_good) if back.failed => self.rollback(&last_good, back).await,
                 Some(last_good) => {

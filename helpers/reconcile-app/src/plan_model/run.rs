@@ -129,7 +129,11 @@ impl Run<'_> {
                 self.end_journal()?;
                 Ok(Outcome::Unchanged)
             }
-            Plan::Watch(_) | Plan::FailedBefore(_) => Ok(Outcome::Failed),
+            Plan::Watch(_) => Ok(Outcome::Failed),
+            Plan::FailedBefore(_) => {
+                self.end_journal()?;
+                Ok(Outcome::Failed)
+            }
             Plan::Rollback(back) => match self.world.last_good() {
                 Some(good) if back.failed => self.rollback(good, back),
                 Some(good) => {
