@@ -45,6 +45,14 @@ pub enum Error {
         /// The app.
         app: String,
     },
+    /// What serves came from a folder, and nobody said which version of the repository that is.
+    #[error(
+        "the recipe of `{app}` moved to a git repository: set hearth.apps.{app}.recipe.version to the version that serves, or it would begin with the newest, whatever the step; the app was not touched"
+    )]
+    NoStart {
+        /// The app.
+        app: String,
+    },
     /// No version of it can be had.
     #[error("the recipe of the app cannot be had: {0}; the app was not touched")]
     Choose(#[from] updates::ChooseError),

@@ -183,16 +183,14 @@ fn unfinished_rollback(intent: &Intent, desired: &str) -> Option<Rollback> {
 
 /// The way back from where a run was cut off.
 pub fn undo(intent: &Intent) -> Rollback {
-    let (digest, snapshot) = match intent {
-        Intent::Snapshot { digest } | Intent::Rollback { digest, .. } => (digest, None),
-        Intent::Deploy { digest, snapshot } => (digest, snapshot.clone()),
-        Intent::Restore { digest, snapshot, .. } => (digest, Some(snapshot.clone())),
-    };
-    let (reason, failed) = match intent {
-        Intent::Restore { reason, .. } | Intent::Rollback { reason, .. } => (reason.clone(), true),
-        Intent::Snapshot { .. } | Intent::Deploy { .. } => {
-            (format!("a run was cut off while {}", intent.doing()), false)
+    let cut_off = || format!("a run was cut off while {}", intent.doing());
+    let (digest, reason, snapshot, failed) = match intent {
+        Intent::Snapshot { digest } => (digest, cut_off(), None, false),
+        Intent::Deploy { digest, snapshot } => (digest, cut_off(), snapshot.clone(), false),
+        Intent::Restore { digest, reason, snapshot, failed } => {
+            (digest, reason.clone(), Some(snapshot.clone()), *failed)
         }
+        Intent::Rollback { digest, reason, failed } => (digest, reason.clone(), None, *failed),
     };
     Rollback { digest: digest.clone(), reason, snapshot, failed }
 }

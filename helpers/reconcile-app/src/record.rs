@@ -91,6 +91,8 @@ pub enum Intent {
         reason: String,
         /// The snapshot that is restored.
         snapshot: String,
+        /// Whether it failed, and is not merely taken back.
+        failed: bool,
     },
     /// The last good state is being deployed again, on the data that it had.
     Rollback {
@@ -98,6 +100,8 @@ pub enum Intent {
         digest: String,
         /// Why it failed.
         reason: String,
+        /// Whether it failed, and is not merely taken back.
+        failed: bool,
     },
 }
 

@@ -59,11 +59,12 @@ impl<P: Parts> Run<'_, P> {
                 digest: digest.clone(),
                 reason: reason.clone(),
                 snapshot: snapshot.clone(),
+                failed,
             })?;
             self.restore_data(snapshot).await?;
         }
         // From here on the old version may write: the data is not restored a second time.
-        self.journal.record(&Intent::Rollback { digest: digest.clone(), reason: reason.clone() })?;
+        self.journal.record(&Intent::Rollback { digest: digest.clone(), reason: reason.clone(), failed })?;
         let stack = self.with_images(Stack::parse(last_good)?).await;
         let restored = self.replace(&stack).await?;
         if failed {

@@ -41,6 +41,10 @@ pub fn choose(
         }
         Source::Git(git) => git,
     };
+    let served_from_folder = deployed.is_some_and(|deployed| deployed.recipe.is_none());
+    if served_from_folder && git.declared.is_none() {
+        return Err(Error::NoStart { app: manifest.name.to_string() });
+    }
     let mirror = mirror(manifest, git);
     let choice = updates::choose(&Question {
         mirror: &mirror,

@@ -32,10 +32,10 @@ impl Volumes<'_> {
     }
 
     fn local(&self, volume: swarm::Volume) -> anyhow::Result<Volume> {
-        if volume.driver != "local" {
+        if volume.driver != "local" || volume.has_options {
             let (name, driver) = (&volume.name, &volume.driver);
             bail!(
-                "volume {name} is kept by driver `{driver}`, and no folder of this host; set hearth.apps.{}.snapshot.mode to \"none\" and see to its safety there",
+                "volume {name} is kept by driver `{driver}` with options of its own, and is no mere folder of this host; set hearth.apps.{}.snapshot.mode to \"none\" and see to its safety there",
                 self.manifest.name
             );
         }

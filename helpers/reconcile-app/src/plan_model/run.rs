@@ -250,7 +250,7 @@ impl Run<'_> {
         let Rollback { digest, reason, snapshot, failed } = back;
         if let Some(snapshot) = snapshot {
             let (digest, reason) = (digest.clone(), reason.clone());
-            self.journal(Intent::Restore { digest, reason, snapshot: snapshot.clone() })?;
+            self.journal(Intent::Restore { digest, reason, snapshot: snapshot.clone(), failed })?;
             self.stop()?;
             self.step()?.data.torn = true;
             let world = self.step()?;
@@ -259,7 +259,7 @@ impl Run<'_> {
                 _ => world.data = world.snapshots[&snapshot].clone(),
             }
         }
-        self.journal(Intent::Rollback { digest: digest.clone(), reason: reason.clone() })?;
+        self.journal(Intent::Rollback { digest: digest.clone(), reason: reason.clone(), failed })?;
         let serves = self.replace(good)?;
         if failed {
             self.remember_failure(version_of(&digest), &reason)?;
