@@ -31,7 +31,7 @@ def broken(version, *words):
 
 
 with subtest("an image that cannot be pulled"):
-    broken("9.9.9", "cannot be pulled", "9.9.9")
+    broken("9.9.9", "cannot be pulled", "9.9.9", "nothing was deployed")
 
 with subtest("an image that exits at once"):
     broken("1.2.0-exits", "crash-looping", "exits at start, as told")

@@ -35,7 +35,7 @@ SAYS = {
     "reconcile-app --retry /etc/hearth/apps/hello.json": ("serves again with its data", 30),
     "hearth snapshots hello": ("000", 0),
     "snapshot-volumes /etc/hearth/apps/hello.json take": ("", 10),
-    "hearth restore hello last-good --yes": ("", 0),
+    "hearth restore hello last-good --yes": ("restored", 10),
 }
 
 for command in COMMANDS:
