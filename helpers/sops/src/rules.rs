@@ -2,6 +2,9 @@
 
 use regex::{Regex, RegexBuilder};
 
+/// The longest regular expression that is read, in bytes. What parsing one takes grows with its length many times over.
+const LONGEST: usize = 4096;
+
 /// How many bytes an expression may be compiled to: many times what people write, too few to be a burden.
 const COMPILED: usize = 1 << 19;
 
@@ -169,6 +172,9 @@ pub(crate) fn go_regex(pattern: &str) -> Result<GoRegex, String> {
             '&' | '~' if in_class => translated.extend(['\\', character]),
             other => translated.push(other),
         }
+    }
+    if translated.len() > LONGEST {
+        return Err(format!("it has {} bytes, {LONGEST} are allowed", translated.len()));
     }
     let compiled = RegexBuilder::new(&translated).size_limit(COMPILED).build().map_err(|error| error.to_string())?;
     Ok(GoRegex { source: pattern.to_owned(), compiled })
