@@ -9,6 +9,7 @@ rec {
   secretsForUsers = "${runtime}/secrets-for-users";
   secretsForUsersGenerations = "${runtime}/secrets-for-users.d";
   certificates = "${runtime}/certificates";
+  looks = "${runtime}/looks";
   dockerConfig = "${runtime}/docker";
   # Of the containers' volumes, with the engine's own default for its data.
   volumes = "/var/lib/docker/volumes";

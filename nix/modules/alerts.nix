@@ -1,5 +1,5 @@
-# Alerts: whatever ends badly, cannot start or runs out is told once. Helpers know nothing of it: systemd starts this unit
-# whenever one of theirs has ended, and so does a timer.
+# Alerts: whatever ends badly, cannot start or runs out is told once. It is looked for whenever a unit has ended, and by a
+# timer.
 {
   config,
   lib,
@@ -215,6 +215,7 @@ in
 
   config = lib.mkIf (config.hearth.enable && cfg.enable) {
     hearth.alerts.units = own;
+    hearth.looks.alerts = lib.attrNames cfg.units;
 
     assertions =
       map (path: {
@@ -248,27 +249,14 @@ in
         };
       };
 
-      services = lib.mkMerge [
-        {
-          hearth-alerts = {
-            description = "Tell what must be told of this host";
-            inherit after;
-            # At a boot many units end within seconds, and each starts it.
-            unitConfig.StartLimitIntervalSec = 0;
-            serviceConfig = serviceConfig // {
-              ExecStart = "${config.hearth.package}/bin/send-alert ${manifestPath}";
-              SuccessExitStatus = "10 20";
-            };
-          };
-        }
-        (lib.mapAttrs (_: _: {
-          unitConfig = {
-            OnFailure = [ "hearth-alerts.service" ];
-            # A hold counts as a success for systemd, and that something is well again is told, too.
-            OnSuccess = [ "hearth-alerts.service" ];
-          };
-        }) cfg.units)
-      ];
+      services.hearth-alerts = {
+        description = "Tell what must be told of this host";
+        inherit after;
+        serviceConfig = serviceConfig // {
+          ExecStart = "${config.hearth.package}/bin/send-alert ${manifestPath}";
+          SuccessExitStatus = "10 20";
+        };
+      };
     };
   };
 }

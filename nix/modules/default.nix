@@ -12,6 +12,7 @@
     ./certificates.nix
     ./docker-read.nix
     ./drift.nix
+    ./looks.nix
     ./metrics.nix
     ./proxy.nix
     ./secrets.nix

@@ -17,7 +17,10 @@ let
     "hearth-swarm"
   ]
   ++ map (name: "hearth-cert-${name}") (lib.attrNames config.hearth.certificates)
-  ++ map (name: "hearth-app-${name}") (lib.attrNames apps);
+  ++ map (name: "hearth-app-${name}") (lib.attrNames apps)
+  ++ map (name: "hearth-snapshot-${name}") (
+    lib.attrNames (lib.filterAttrs (_: app: app.snapshot.schedule != null && app.snapshot.mode != "none") apps)
+  );
 in
 {
   options.hearth.metrics = {
@@ -40,35 +43,26 @@ in
   config = lib.mkIf (config.hearth.enable && cfg.enable) {
     systemd.tmpfiles.settings.hearth-metrics = lib.mkIf (!inState) { ${folder}.d.mode = "0755"; };
 
-    systemd.services = lib.mkMerge [
-      {
-        hearth-metrics = {
-          description = "Write metrics of what Hearth's units did";
-          # At a boot many units end within seconds, and each starts it.
-          unitConfig.StartLimitIntervalSec = 0;
-          serviceConfig = hearth.unit.hardening // {
-            Type = "oneshot";
-            ExecStart = "${config.hearth.package}/bin/hearth metrics --output ${cfg.file}";
-            TimeoutStartSec = 60;
-          }
-          // (
-            if inState then
-              {
-                StateDirectory = lib.removePrefix "/var/lib/" folder;
-                # Whoever collects it runs as another user.
-                StateDirectoryMode = "0755";
-              }
-            else
-              { ReadWritePaths = folder; }
-          );
-        };
-      }
-      (lib.genAttrs own (_: {
-        unitConfig = {
-          OnFailure = [ "hearth-metrics.service" ];
-          OnSuccess = [ "hearth-metrics.service" ];
-        };
-      }))
-    ];
+    hearth.looks.metrics = own;
+    systemd.services.hearth-metrics = {
+      description = "Write metrics of what Hearth's units did";
+      serviceConfig =
+        hearth.unit.hardening
+        // {
+          Type = "oneshot";
+          ExecStart = "${config.hearth.package}/bin/hearth metrics --output ${cfg.file}";
+          TimeoutStartSec = 60;
+        }
+        // (
+          if inState then
+            {
+              StateDirectory = lib.removePrefix "/var/lib/" folder;
+              # Whoever collects it runs as another user.
+              StateDirectoryMode = "0755";
+            }
+          else
+            { ReadWritePaths = folder; }
+        );
+    };
   };
 }

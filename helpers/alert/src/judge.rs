@@ -31,6 +31,9 @@ pub struct FailedBefore {
     pub digest: String,
     /// Why, in a sentence.
     pub reason: String,
+    /// The last lines of what the containers that failed wrote.
+    #[serde(default)]
+    pub logs: Vec<String>,
 }
 
 /// What was seen of a unit.
@@ -183,6 +186,9 @@ impl About<'_> {
         }
         problem.summary = Some(receipt.summary.clone());
         problem.details = logs_of(receipt);
+        if let Some(failed) = failed_before.filter(|_| kind == Kind::RolledBack && problem.details.is_empty()) {
+            problem.details.clone_from(&failed.logs);
+        }
         Some(problem)
     }
 

@@ -61,7 +61,11 @@ fn a_failed_run_is_told_with_its_receipt() {
 
 #[test]
 fn a_rollback_and_the_runs_that_then_leave_it_alone_are_one_problem() {
-    let before = FailedBefore { digest: "abc".to_owned(), reason: "service app: unhealthy".to_owned() };
+    let before = FailedBefore {
+        digest: "abc".to_owned(),
+        reason: "service app: unhealthy".to_owned(),
+        logs: vec!["no table".to_owned()],
+    };
     let first = Seen {
         failed_before: Some(before.clone()),
         ..seen(
@@ -78,11 +82,20 @@ fn a_rollback_and_the_runs_that_then_leave_it_alone_are_one_problem() {
     };
     assert_eq!(only(&watched(), &first).key(), only(&watched(), &later).key());
     assert_eq!(only(&watched(), &later).kind, Kind::RolledBack);
+    assert_eq!(
+        only(&watched(), &later).details,
+        ["no table"],
+        "the log's end goes with it, whichever run is looked at"
+    );
 }
 
 #[test]
 fn a_rollback_that_fails_and_an_engine_that_is_gone_are_problems_of_their_own() {
-    let before = Some(FailedBefore { digest: "abc".to_owned(), reason: "service app: unhealthy".to_owned() });
+    let before = Some(FailedBefore {
+        digest: "abc".to_owned(),
+        reason: "service app: unhealthy".to_owned(),
+        logs: vec!["no table".to_owned()],
+    });
     let mut twice = receipt(Outcome::Failed, "unhealthy; and going back to 1.0.0 failed too");
     twice.steps.push(Step { name: "deploy and gate".to_owned(), milliseconds: 1, result: "unhealthy".to_owned() });
     let mut engine = receipt(Outcome::Failed, "the engine does not answer");

@@ -76,6 +76,8 @@ pub struct Run<'a, P: Parts> {
     pub at: Option<At>,
     /// The services as the last deploy of this run left them.
     pub told: BTreeMap<String, Seen>,
+    /// The last lines of the containers that failed in this run.
+    pub logs: Vec<String>,
     /// What it writes down.
     pub receipt: &'a mut Receipt,
     /// Where it says how it goes on.
@@ -255,6 +257,9 @@ impl<P: Parts> Run<'_, P> {
 
     pub(crate) async fn show_log(&mut self, failure: &Failure) {
         let Ok(watch) = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await else { return };
+        if let Some(known) = watch.inspection_of(failure).await.unwrap_or_default() {
+            self.receipt.containers.insert(failure.service.clone(), known);
+        }
         let lines = watch.log_of(failure).await.unwrap_or_default();
         if lines.is_empty() {
             return;
@@ -268,6 +273,7 @@ impl<P: Parts> Run<'_, P> {
             milliseconds: 0,
             result: lines.join("\n"),
         });
+        self.logs.extend(lines);
     }
 
     /// Writes a step into the receipt.

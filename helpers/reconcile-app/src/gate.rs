@@ -130,6 +130,17 @@ impl<'a, E: Services + Tasks + Containers> Watch<'a, E> {
             None => Ok(Vec::new()),
         }
     }
+
+    /// What the engine knows of the failed container.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn inspection_of(&self, failure: &Failure) -> swarm::Result<Option<serde_json::Value>> {
+        match &failure.container {
+            Some(id) => self.engine.inspection(id).await,
+            None => Ok(None),
+        }
+    }
 }
 
 fn failure_of(progress: &Progress, kind: FailureKind, detail: String) -> Failure {

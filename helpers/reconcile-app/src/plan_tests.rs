@@ -25,6 +25,7 @@ fn failed(digest: &str) -> FailedDeploy {
         digest: digest.to_owned(),
         reason: "app: crash-looping".to_owned(),
         versions: Vec::new(),
+        logs: Vec::new(),
         at: Timestamp::UNIX_EPOCH,
     }
 }

@@ -63,6 +63,9 @@ pub struct FailedDeploy {
     /// The versions that failed since the last deploy that did not, where the recipe is from a repository.
     #[serde(default)]
     pub versions: Vec<Tag>,
+    /// The last lines of what the containers that failed wrote.
+    #[serde(default)]
+    pub logs: Vec<String>,
     /// When.
     pub at: Timestamp,
 }

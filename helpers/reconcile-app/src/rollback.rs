@@ -21,6 +21,7 @@ impl<P: Parts> Run<'_, P> {
             digest: digest.to_owned(),
             reason: reason.to_owned(),
             versions: source::failed_with(self.files.failed()?, self.at.as_ref()),
+            logs: self.logs.clone(),
             at: Timestamp::now(),
         })
     }

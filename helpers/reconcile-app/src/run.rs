@@ -102,7 +102,18 @@ pub async fn on<P: Parts>(
     let _lock = lock(&files.lock(), say)?;
     let journal = Journal::in_folder(&manifest.state_folder);
     let unfinished = unfinished(&journal, files.deployed()?.as_ref(), options)?;
-    let mut run = Run { host, manifest, files, journal, unfinished, at: None, told: BTreeMap::new(), receipt, say };
+    let mut run = Run {
+        host,
+        manifest,
+        files,
+        journal,
+        unfinished,
+        at: None,
+        told: BTreeMap::new(),
+        logs: Vec::new(),
+        receipt,
+        say,
+    };
     if options.retry {
         run.files.forget_failure()?;
     }

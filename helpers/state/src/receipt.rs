@@ -1,5 +1,6 @@
 //! The record of one run.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -38,6 +39,9 @@ pub struct Receipt {
     /// The chain of causes when it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What the engine knew of each container that failed, by its service.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub containers: BTreeMap<String, serde_json::Value>,
     /// What the helper observed before it acted, in its own shape.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub found: serde_json::Value,
@@ -70,6 +74,7 @@ impl Receipt {
             steps: Vec::new(),
             warnings: Vec::new(),
             error: None,
+            containers: BTreeMap::new(),
             found: serde_json::Value::Null,
         }
     }
@@ -81,21 +86,34 @@ impl Receipt {
         self.milliseconds = Timestamp::now().duration_since(self.started).as_millis().try_into().unwrap_or(i64::MAX);
     }
 
-    /// Writes it as `last.json` in `folder`, and into `folder/receipts/` unless nothing was changed: a host that is
-    /// checked every few minutes would otherwise push the story of last week's update out with thousands of no-ops.
+    /// Writes it as `last.json` in `folder`, and into `folder/receipts/` unless nothing was changed, or it only says
+    /// again what the run before it said: a host that is checked every few minutes would otherwise push the story of
+    /// last week's update out with thousands of those.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        if self.outcome != Outcome::Unchanged {
+        if self.outcome != Outcome::Unchanged && !self.repeats(&folder.join("last.json")) {
             let receipts = folder.join("receipts");
             let name = self.started.strftime("%Y-%m-%dT%H-%M-%S.%3fZ");
             write_atomic(&receipts.join(format!("{name}.json")), &text, 0o640)?;
             prune(&receipts)?;
         }
         write_atomic(&folder.join("last.json"), &text, 0o640)
+    }
+
+    /// Whether it could do nothing, and ended as the run did whose receipt is in a file. One that cannot be read is another.
+    fn repeats(&self, last: &Path) -> bool {
+        let last = std::fs::read(last).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok());
+        last.is_some_and(|last| {
+            matches!(self.outcome, Outcome::Held | Outcome::Failed)
+                && self.steps.is_empty()
+                && self.outcome == last.outcome
+                && self.summary == last.summary
+                && self.error == last.error
+        })
     }
 
     /// The line with which a helper ends: the outcome, what it was about, how long it took.
@@ -121,6 +139,24 @@ fn prune(receipts: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_that_says_the_same_again_is_kept_once_and_one_that_did_something_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = || std::fs::read_dir(folder.path().join("receipts")).unwrap().count();
+        let run = |steps: usize, summary: &str, second: i64| {
+            let mut receipt = Receipt::start("reconcile-app", "hello");
+            receipt.started = Timestamp::from_second(second).unwrap();
+            receipt.steps = vec![Step { name: "deploy".to_owned(), milliseconds: 1, result: "done".to_owned() }; steps];
+            receipt.finish(Outcome::Failed, summary);
+            receipt.write(folder.path()).unwrap();
+            kept()
+        };
+        assert_eq!(run(0, "failed before", 1), 1);
+        assert_eq!(run(0, "failed before", 2), 1);
+        assert_eq!(run(1, "failed before", 3), 2);
+        assert_eq!(run(0, "failed in another way", 4), 3);
+    }
 
     #[test]
     fn a_run_that_changed_nothing_leaves_no_history() {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bollard::container::LogOutput;
-use bollard::models::HealthStatusEnum;
+use bollard::models::{ContainerInspectResponse, HealthStatusEnum};
 use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions, LogsOptions};
 use futures_util::StreamExt;
 
@@ -45,18 +45,17 @@ pub trait Containers {
     async fn container(&self, id: &str) -> Result<Option<Container>>;
     /// The last lines that a container wrote, standard output and error together.
     async fn log_tail(&self, id: &str, lines: usize) -> Result<Vec<String>>;
+    /// Everything the engine knows of a container of this node, for a post-mortem; `None` when it is gone. Of its
+    /// environment only the names: recipes put passwords there.
+    async fn inspection(&self, id: &str) -> Result<Option<serde_json::Value>>;
     /// The address under which the engine sends a host-mode port's traffic to this container.
     async fn host_mode_address(&self, id: &str) -> Result<Option<IpAddr>>;
 }
 
 impl Containers for Engine {
     async fn container(&self, id: &str) -> Result<Option<Container>> {
-        let inspected = self.docker.inspect_container(id, None::<InspectContainerOptions>).await;
-        let state = match inspected.map_err(self.error(format!("looking into container {id}"))) {
-            Ok(container) => container.state.unwrap_or_default(),
-            Err(Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(inspected) = inspect(self, id).await? else { return Ok(None) };
+        let state = inspected.state.unwrap_or_default();
         let health = state.health.unwrap_or_default();
         let last = health.log.and_then(|log| log.into_iter().next_back()).and_then(|check| check.output);
         Ok(Some(Container {
@@ -81,6 +80,14 @@ impl Containers for Engine {
         Ok(String::from_utf8_lossy(&text).lines().map(plain).collect())
     }
 
+    async fn inspection(&self, id: &str) -> Result<Option<serde_json::Value>> {
+        let Some(mut inspected) = inspect(self, id).await? else { return Ok(None) };
+        if let Some(environment) = inspected.config.as_mut().and_then(|config| config.env.as_mut()) {
+            environment.iter_mut().for_each(keep_name);
+        }
+        Ok(serde_json::to_value(inspected).ok())
+    }
+
     async fn host_mode_address(&self, id: &str) -> Result<Option<IpAddr>> {
         let network = self
             .docker
@@ -91,6 +98,20 @@ impl Containers for Engine {
         let address = endpoint.and_then(|endpoint| endpoint.ipv4_address);
         Ok(address.and_then(|address| address.split('/').next().and_then(|address| address.parse().ok())))
     }
+}
+
+async fn inspect(engine: &Engine, id: &str) -> Result<Option<ContainerInspectResponse>> {
+    let inspected = engine.docker.inspect_container(id, None::<InspectContainerOptions>).await;
+    match inspected.map_err(engine.error(format!("looking into container {id}"))) {
+        Ok(container) => Ok(Some(container)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Of `NAME=value` the name.
+fn keep_name(variable: &mut String) {
+    variable.truncate(variable.find('=').unwrap_or(variable.len()));
 }
 
 /// A line as a journal and a receipt should have it: without colours and other control sequences.
@@ -135,7 +156,16 @@ impl From<HealthStatusEnum> for Health {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{keep_name, plain};
+
+    #[test]
+    fn of_a_variable_only_the_name_is_kept() {
+        for variable in ["PASSWORD=a=b", "PASSWORD"] {
+            let mut variable = variable.to_owned();
+            keep_name(&mut variable);
+            assert_eq!(variable, "PASSWORD");
+        }
+    }
 
     #[test]
     fn colours_and_control_characters_are_taken_out_of_a_log_line() {

@@ -273,7 +273,8 @@ impl Run<'_> {
 
     fn remember_failure(&mut self, version: Version, reason: &str) -> Result<(), Cut> {
         let (digest, at) = (version.to_string(), Timestamp::UNIX_EPOCH);
-        self.step()?.failed = Some(FailedDeploy { digest, reason: reason.to_owned(), versions: Vec::new(), at });
+        self.step()?.failed =
+            Some(FailedDeploy { digest, reason: reason.to_owned(), versions: Vec::new(), logs: Vec::new(), at });
         Ok(())
     }
 
