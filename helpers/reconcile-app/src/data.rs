@@ -151,7 +151,7 @@ impl<P: Parts> Run<'_, P> {
         }
         if outcome == Outcome::Failed {
             // Or every run would stop the app for an attempt that fails.
-            self.remember_failure(digest, &reason)?;
+            self.remember_failure(digest, &reason, self.tag())?;
         }
         self.journal.clear()?;
         Ok(Secured::No(outcome, summary))

@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use crate::manifest::Manifest;
 use crate::plan::{APP_LABEL, Known, Plan, plan};
-use crate::record::{Files, Intent};
+use crate::record::{Deployed, Files, Intent};
 use crate::source;
 
 /// What one look found about one app.
@@ -115,14 +115,27 @@ fn unreadable(path: &Path, error: Option<&state::manifest::Error>) -> Finding {
     Finding { app, plan: Err(reason), systemctl: None }
 }
 
+/// Judges an app, and once more if it was updated meanwhile: the recipe that it no longer needs is removed then.
 fn judge(manifest: &Manifest, services: &[Service]) -> Result<Plan, String> {
     let files = Files::in_folder(&manifest.state_folder);
+    let deployed = || files.deployed().map_err(|error| error.to_string());
+    let before = deployed()?;
+    match judge_as(manifest, services, before.as_ref()) {
+        Err(reason) => match deployed()? {
+            now if now == before => Err(reason),
+            now => judge_as(manifest, services, now.as_ref()),
+        },
+        judged => judged,
+    }
+}
+
+fn judge_as(manifest: &Manifest, services: &[Service], deployed: Option<&Deployed>) -> Result<Plan, String> {
     let remembered = || -> std::io::Result<_> {
         let unfinished = Journal::in_folder(&manifest.state_folder).unfinished::<Intent>()?;
-        Ok((files.deployed()?, files.failed()?, unfinished))
+        Ok((Files::in_folder(&manifest.state_folder).failed()?, unfinished))
     };
-    let (deployed, failed, unfinished) = remembered().map_err(|error| error.to_string())?;
-    let inputs = source::serving(manifest, deployed.as_ref()).map_err(|error| error.to_string())?;
+    let (failed, unfinished) = remembered().map_err(|error| error.to_string())?;
+    let inputs = source::serving(manifest, deployed).map_err(|error| error.to_string())?;
     let name = manifest.name.as_str();
     let own: Vec<Service> = services
         .iter()
@@ -132,7 +145,7 @@ fn judge(manifest: &Manifest, services: &[Service]) -> Result<Plan, String> {
     Ok(plan(Known {
         desired: &inputs.digest,
         observed: &own,
-        deployed: deployed.as_ref(),
+        deployed,
         failed: failed.as_ref(),
         unfinished: unfinished.as_ref(),
     }))

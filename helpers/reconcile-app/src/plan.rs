@@ -3,6 +3,7 @@
 use std::fmt;
 
 use swarm::Service;
+use updates::Tag;
 
 use crate::record::{Deployed, FailedDeploy, Intent, Seen};
 
@@ -74,6 +75,9 @@ pub struct Rollback {
     pub reason: String,
     /// The snapshot to restore first; none where the data is as it was.
     pub snapshot: Option<String>,
+    /// The version that failed, where the recipe is from a repository. Not the one that the run chooses which finishes
+    /// this: a newer one may have come in between.
+    pub tag: Option<Tag>,
     /// Whether what is taken back failed, and is not tried again.
     pub failed: bool,
 }
@@ -150,6 +154,7 @@ pub fn plan(known: Known<'_>) -> Plan {
                 digest: failed.digest.clone(),
                 reason: failed.reason.clone(),
                 snapshot: None,
+                tag: None,
                 failed: true,
             }),
             None => Plan::Deploy(differences),
@@ -184,15 +189,15 @@ fn unfinished_rollback(intent: &Intent, desired: &str) -> Option<Rollback> {
 /// The way back from where a run was cut off.
 pub fn undo(intent: &Intent) -> Rollback {
     let cut_off = || format!("a run was cut off while {}", intent.doing());
-    let (digest, reason, snapshot, failed) = match intent {
-        Intent::Snapshot { digest } => (digest, cut_off(), None, false),
-        Intent::Deploy { digest, snapshot } => (digest, cut_off(), snapshot.clone(), false),
-        Intent::Restore { digest, reason, snapshot, failed } => {
-            (digest, reason.clone(), Some(snapshot.clone()), *failed)
+    let (digest, reason, snapshot, tag, failed) = match intent {
+        Intent::Snapshot { digest } => (digest, cut_off(), None, None, false),
+        Intent::Deploy { digest, snapshot } => (digest, cut_off(), snapshot.clone(), None, false),
+        Intent::Restore { digest, reason, snapshot, tag, failed } => {
+            (digest, reason.clone(), Some(snapshot.clone()), tag.clone(), *failed)
         }
-        Intent::Rollback { digest, reason, failed } => (digest, reason.clone(), None, *failed),
+        Intent::Rollback { digest, reason, tag, failed } => (digest, reason.clone(), None, tag.clone(), *failed),
     };
-    Rollback { digest: digest.clone(), reason, snapshot, failed }
+    Rollback { digest: digest.clone(), reason, snapshot, tag, failed }
 }
 
 fn differences(known: &Known<'_>) -> Vec<Difference> {

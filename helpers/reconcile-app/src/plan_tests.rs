@@ -98,7 +98,7 @@ fn what_failed_before_is_tried_when_it_changed() {
 #[test]
 fn a_rollback_that_was_cut_off_is_finished() {
     let record = deployed("a", &[service("x_app", 7)]);
-    let intent = Intent::Rollback { digest: "b".to_owned(), reason: "x".to_owned(), failed: true };
+    let intent = Intent::Rollback { digest: "b".to_owned(), reason: "x".to_owned(), tag: None, failed: true };
     let known = Known { desired: "b", observed: &[], deployed: Some(&record), failed: None, unfinished: Some(&intent) };
     assert!(matches!(plan(known), Plan::Rollback { .. }));
 }
@@ -157,12 +157,23 @@ fn an_app_that_was_left_stopped_for_a_snapshot_is_started_again() {
 fn data_is_restored_again_after_a_cut_off_restore_and_never_after_it_ended() {
     let record = deployed("a", &[service("x_app", 7)]);
     let (digest, reason) = ("b".to_owned(), "x".to_owned());
-    let restore =
-        Intent::Restore { digest: digest.clone(), reason: reason.clone(), snapshot: "s1".to_owned(), failed: true };
+    // What is remembered as failed is what this intent says, whatever the run chose that finishes it.
+    let tag = Some(updates::Tag {
+        version: "2.0.0+1.1.0".parse().unwrap(),
+        name: "2.0.0+1.1.0".to_owned(),
+        commit: "a".repeat(40).parse().unwrap(),
+    });
+    let restore = Intent::Restore {
+        digest: digest.clone(),
+        reason: reason.clone(),
+        snapshot: "s1".to_owned(),
+        tag: tag.clone(),
+        failed: true,
+    };
     let of = |intent: &Intent| match after(intent, "b", &record, &[]) {
-        Plan::Rollback(back) => (back.snapshot, back.failed),
+        Plan::Rollback(back) => (back.snapshot, back.tag, back.failed),
         other => panic!("{other:?}"),
     };
-    assert_eq!(of(&restore), (Some("s1".to_owned()), true));
-    assert_eq!(of(&Intent::Rollback { digest, reason, failed: true }), (None, true));
+    assert_eq!(of(&restore), (Some("s1".to_owned()), tag.clone(), true));
+    assert_eq!(of(&Intent::Rollback { digest, reason, tag: tag.clone(), failed: true }), (None, tag, true));
 }

@@ -94,6 +94,9 @@ pub enum Intent {
         reason: String,
         /// The snapshot that is restored.
         snapshot: String,
+        /// The version that failed, where the recipe is from a repository.
+        #[serde(default)]
+        tag: Option<Tag>,
         /// Whether it failed, and is not merely taken back.
         failed: bool,
     },
@@ -103,6 +106,9 @@ pub enum Intent {
         digest: String,
         /// Why it failed.
         reason: String,
+        /// The version that failed, where the recipe is from a repository.
+        #[serde(default)]
+        tag: Option<Tag>,
         /// Whether it failed, and is not merely taken back.
         failed: bool,
     },

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use state::Outcome;
+use updates::Tag;
 
 use crate::apply::{Parts, Run};
 use crate::converge::Failure;
@@ -16,14 +17,23 @@ impl<P: Parts> Run<'_, P> {
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn remember_failure(&self, digest: &str, reason: &str) -> std::io::Result<()> {
+    pub fn remember_failure(&self, digest: &str, reason: &str, tag: Option<&Tag>) -> std::io::Result<()> {
+        let before = self.files.failed()?;
+        // A run that only puts the good version back once more has seen nothing of what failed.
+        let seen_before = before.as_ref().filter(|before| self.logs.is_empty() && before.digest == digest);
+        let logs = seen_before.map_or_else(|| self.logs.clone(), |before| before.logs.clone());
         self.files.remember_failure(&FailedDeploy {
             digest: digest.to_owned(),
             reason: reason.to_owned(),
-            versions: source::failed_with(self.files.failed()?, self.at.as_ref()),
-            logs: self.logs.clone(),
+            versions: source::failed_with(before, tag),
+            logs,
             at: Timestamp::now(),
         })
+    }
+
+    /// The version of the recipe's repository that this run chose.
+    pub(crate) fn tag(&self) -> Option<&Tag> {
+        self.at.as_ref().and_then(|at| at.tag.as_ref())
     }
 
     /// The gate did not hold: back to the last good state, or, where there is none, leave what there is for a person.
@@ -44,7 +54,13 @@ impl<P: Parts> Run<'_, P> {
                 format!("{failure}; there is no earlier good state to go back to, its services are left as they are");
             return Ok((Outcome::Failed, summary));
         };
-        let back = Rollback { digest: inputs.digest.clone(), reason: failure.to_string(), snapshot, failed: true };
+        let back = Rollback {
+            digest: inputs.digest.clone(),
+            reason: failure.to_string(),
+            snapshot,
+            tag: self.tag().cloned(),
+            failed: true,
+        };
         self.rollback(&last_good, back).await
     }
 
@@ -53,23 +69,29 @@ impl<P: Parts> Run<'_, P> {
     /// # Errors
     /// When the engine or the disk fails; the journal then says what the next run has to finish.
     pub async fn rollback(&mut self, last_good: &str, back: Rollback) -> anyhow::Result<(Outcome, String)> {
-        let Rollback { digest, reason, snapshot, failed } = back;
+        let Rollback { digest, reason, snapshot, tag, failed } = back;
         (self.say)(format!("rolling back: {reason}"));
         if let Some(snapshot) = &snapshot {
             self.journal.record(&Intent::Restore {
                 digest: digest.clone(),
                 reason: reason.clone(),
                 snapshot: snapshot.clone(),
+                tag: tag.clone(),
                 failed,
             })?;
             self.restore_data(snapshot).await?;
         }
         // From here on the old version may write: the data is not restored a second time.
-        self.journal.record(&Intent::Rollback { digest: digest.clone(), reason: reason.clone(), failed })?;
+        self.journal.record(&Intent::Rollback {
+            digest: digest.clone(),
+            reason: reason.clone(),
+            tag: tag.clone(),
+            failed,
+        })?;
         let stack = self.with_images(Stack::parse(last_good)?).await;
         let restored = self.replace(&stack).await?;
         if failed {
-            self.remember_failure(&digest, &reason)?;
+            self.remember_failure(&digest, &reason, tag.as_ref())?;
         }
         let version = stack.version(self.manifest.stack.as_str()).unwrap_or_else(|| "the last good state".to_owned());
         let ended = match restored {

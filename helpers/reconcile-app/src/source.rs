@@ -75,8 +75,12 @@ pub fn serving(manifest: &Manifest, deployed: Option<&Deployed>) -> Result<Input
     match (&manifest.recipe, deployed.and_then(|deployed| deployed.recipe.as_ref())) {
         (Source::Folder(folder), _) => Inputs::read_from(manifest, folder),
         (Source::Git(git), Some(at)) => {
-            let tree = mirror(manifest, git).tree(&at.commit).map_err(updates::ChooseError::from)?;
-            Inputs::read_from(manifest, &tree.folder)
+            let mirror = mirror(manifest, git);
+            let folder = match mirror.exported(&at.commit) {
+                Some(folder) => folder,
+                None => mirror.tree(&at.commit).map_err(updates::ChooseError::from)?.folder,
+            };
+            Inputs::read_from(manifest, &folder)
         }
         (Source::Git(_), None) => Err(Error::NotChosen { app: manifest.name.to_string() }),
     }
@@ -94,9 +98,9 @@ pub fn settled(manifest: &Manifest, at: &At) -> Result<(), updates::ChooseError>
 }
 
 /// The versions that failed, with one more: those that failed earlier are not tried in its place.
-pub fn failed_with(failed: Option<FailedDeploy>, at: Option<&At>) -> Vec<Tag> {
+pub fn failed_with(failed: Option<FailedDeploy>, tag: Option<&Tag>) -> Vec<Tag> {
     let mut versions = failed.map(|failed| failed.versions).unwrap_or_default();
-    versions.extend(at.and_then(|at| at.tag.clone()));
+    versions.extend(tag.cloned());
     versions
 }
 

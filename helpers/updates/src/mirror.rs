@@ -99,6 +99,12 @@ impl<'a> Mirror<'a> {
         Ok(tags.versions.iter().map(candidate).collect())
     }
 
+    /// The folder with the recipe at a commit that this app already uses. It takes no lock: this is asked every few
+    /// minutes for every app, and what an app serves is not removed.
+    pub fn exported(&self, commit: &Commit) -> Option<PathBuf> {
+        Some(self.trees().join(commit.as_str())).filter(|folder| folder.is_dir())
+    }
+
     /// The recipe at a commit, which this app uses from now on until it [keeps](Self::keep) others. Exporting it twice
     /// is no work.
     ///

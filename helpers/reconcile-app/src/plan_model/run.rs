@@ -177,7 +177,8 @@ impl Run<'_> {
             self.end_journal()?;
             return Ok(Outcome::Failed);
         };
-        let back = Rollback { digest: version.to_string(), reason: "gate".to_owned(), snapshot, failed: true };
+        let back =
+            Rollback { digest: version.to_string(), reason: "gate".to_owned(), snapshot, tag: None, failed: true };
         self.rollback(good, back)
     }
 
@@ -247,10 +248,10 @@ impl Run<'_> {
     }
 
     fn rollback(&mut self, good: Version, back: Rollback) -> Result<Outcome, Cut> {
-        let Rollback { digest, reason, snapshot, failed } = back;
+        let Rollback { digest, reason, snapshot, tag, failed } = back;
         if let Some(snapshot) = snapshot {
             let (digest, reason) = (digest.clone(), reason.clone());
-            self.journal(Intent::Restore { digest, reason, snapshot: snapshot.clone(), failed })?;
+            self.journal(Intent::Restore { digest, reason, snapshot: snapshot.clone(), tag: tag.clone(), failed })?;
             self.stop()?;
             self.step()?.data.torn = true;
             let world = self.step()?;
@@ -259,7 +260,7 @@ impl Run<'_> {
                 _ => world.data = world.snapshots[&snapshot].clone(),
             }
         }
-        self.journal(Intent::Rollback { digest: digest.clone(), reason: reason.clone(), failed })?;
+        self.journal(Intent::Rollback { digest: digest.clone(), reason: reason.clone(), tag, failed })?;
         let serves = self.replace(good)?;
         if failed {
             self.remember_failure(version_of(&digest), &reason)?;
