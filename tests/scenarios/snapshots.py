@@ -58,6 +58,8 @@ with subtest("an app is stopped, its snapshot taken and read back, and it serves
 with subtest("it is last-good, listed, and whole"):
     shown = json.loads(host.succeed(f"snapshot-volumes --json {MANIFESTS['hello']} list"))
     first = taken["found"]["id"]
+    kept = host.succeed(f"find /var/lib -path '*/{first}/stack.yml' -exec cat {{}} +")
+    assert "hello:1" in kept, kept
     assert shown["lastGood"] == first and [one["id"] for one in shown["snapshots"]] == [first], shown
     assert f"* {first}" in host.succeed(f"snapshot-volumes {MANIFESTS['hello']} list")
     assert snapshot("hello", "verify", first)["outcome"] == "unchanged"

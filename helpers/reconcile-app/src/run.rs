@@ -36,7 +36,13 @@ pub struct Options {
 /// Only when the receipt cannot be written; everything else is in the receipt.
 pub async fn reconcile(manifest: &Manifest, options: Options, say: &mut dyn FnMut(String)) -> anyhow::Result<Receipt> {
     let mut receipt = Receipt::start("reconcile-app", manifest.name.as_str());
-    match on_real_host(manifest, options, &mut receipt, say).await {
+    // Until the receipt is written: of two runs, the one that ended last is the one that is read.
+    let lock = lock(&Files::in_folder(&manifest.state_folder).lock(), say);
+    let ended = match &lock {
+        Ok(_) => on_real_host(manifest, options, &mut receipt, say).await,
+        Err(error) => Err(anyhow::anyhow!("{error}; the app was not touched")),
+    };
+    match ended {
         Ok((outcome, summary)) => receipt.finish(outcome, summary),
         Err(error) => {
             receipt.error = Some(format!("{error:#}"));
@@ -46,6 +52,7 @@ pub async fn reconcile(manifest: &Manifest, options: Options, say: &mut dyn FnMu
     if !options.dry_run {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }
+    drop(lock);
     Ok(receipt)
 }
 
@@ -99,7 +106,6 @@ pub async fn on<P: Parts>(
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
     let files = Files::in_folder(&manifest.state_folder);
-    let _lock = lock(&files.lock(), say)?;
     let journal = Journal::in_folder(&manifest.state_folder);
     let unfinished = unfinished(&journal, files.deployed()?.as_ref(), options)?;
     let mut run = Run {

@@ -44,6 +44,10 @@ fn misbehave_at_start(settings: &Settings) -> Result<()> {
     if settings.exit_at_start {
         bail!("hello {}: exits at start, as told", settings.version);
     }
+    if settings.ruin_data {
+        fs::write(settings.data.join("count"), "half migrated")?;
+        bail!("hello {}: fails in the middle of a migration, as told", settings.version);
+    }
     if let Some(delay) = settings.crash_after {
         sigterm::crash_after(delay);
     }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub crash_after: Option<Duration>,
     /// `HELLO_EXIT_AT_START`: it ends with an error before it listens.
     pub exit_at_start: bool,
+    /// `HELLO_RUIN_DATA`: it damages the counter and ends with an error, as a migration does that fails half-way.
+    pub ruin_data: bool,
     /// `HELLO_NEVER_HEALTHY`: it serves, and calls itself ill.
     pub never_healthy: bool,
     /// `HELLO_IGNORE_SIGTERM`: only SIGKILL ends it.
@@ -56,6 +58,7 @@ impl Settings {
             slow_start: Duration::from_secs(number("HELLO_SLOW_START_SECONDS", 0)?),
             crash_after: (crash_after > 0).then(|| Duration::from_secs(crash_after)),
             exit_at_start: switch("HELLO_EXIT_AT_START"),
+            ruin_data: switch("HELLO_RUIN_DATA"),
             never_healthy: switch("HELLO_NEVER_HEALTHY"),
             ignore_sigterm: switch("HELLO_IGNORE_SIGTERM"),
             fill_disk_mib: number("HELLO_FILL_DISK_MIB", 0)?,
