@@ -22,7 +22,10 @@ let
   logins = "/run/registry/htpasswd";
 in
 {
-  imports = [ ../hosts/example.nix ];
+  imports = [
+    ../hosts/example.nix
+    ./operator.nix
+  ];
 
   virtualisation = {
     cores = 2;

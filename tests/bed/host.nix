@@ -4,7 +4,10 @@ let
   version = builtins.head (builtins.match ".*github.com/traefik/traefik/v3 v([0-9.]+).*" goModule);
 in
 {
-  imports = [ ../../nix/hosts/example.nix ];
+  imports = [
+    ../../nix/hosts/example.nix
+    ../../nix/tests/operator.nix
+  ];
 
   # The bed builds the proxy from its Go module instead of from nixpkgs.
   hearth.proxy.image = {

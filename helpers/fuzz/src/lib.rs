@@ -4,6 +4,8 @@
 //! `fuzz/run` runs each for some seconds: under `cargo fuzz` where that and a nightly compiler are there, else in this
 //! crate's own loop over mutated seeds.
 
+pub mod limits;
+
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::SystemTime;
