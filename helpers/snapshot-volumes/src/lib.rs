@@ -1,7 +1,7 @@
 //! Take, verify, list, prune and restore snapshots of an app's volumes.
 //!
 //! The [`Store`] is synchronous and knows nothing of Docker: it is given folders that nothing writes to. [`run`] is the
-//! command: it finds an app's volumes, keeps the app from writing ([`quiesce`]), and leaves a receipt.
+//! command: it finds an app's volumes, keeps the app from writing ([`swarm::Quiesce`]), and leaves a receipt.
 //!
 //! ```no_run
 //! use snapshot_volumes::{About, Retention, Store, TakeError, Volume};
@@ -59,7 +59,6 @@ mod parts;
 mod pax;
 mod plant;
 mod prune;
-pub mod quiesce;
 mod restore;
 pub mod retention;
 pub mod run;

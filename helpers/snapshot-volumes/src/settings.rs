@@ -18,7 +18,7 @@ pub struct Settings {
     pub folder: Option<PathBuf>,
     /// Which snapshots stay.
     pub retention: Retention,
-    /// How long all tasks of the app may take to end, in seconds.
+    /// How long the app may take to stop beyond the time that its services give their tasks, in seconds.
     pub stop_seconds: u64,
     /// How long each of the app's own commands may take, in seconds.
     pub hook_seconds: u64,

@@ -49,13 +49,6 @@ impl Services for Fake {
         Ok(())
     }
 
-    async fn stop(&self, service: &Service) -> Result<()> {
-        self.call(format!("stop {}", service.name));
-        let mut services = self.services.borrow_mut();
-        services.iter_mut().filter(|own| own.id == service.id).for_each(|own| (own.running, own.desired) = (0, 0));
-        Ok(())
-    }
-
     async fn resume(&self, service: &Service) -> Result<()> {
         self.call(format!("resume {}", service.name));
         self.services.borrow_mut().iter_mut().filter(|own| own.id == service.id).for_each(|own| own.paused = false);
