@@ -206,7 +206,7 @@ impl<E: Engine> Run<'_, E> {
             say(format!("warning: {warning}"));
             receipt.warnings.push(warning);
         }
-        if snapshot.manifest.volumes.iter().any(|volume| !volume.only.is_empty()) {
+        if snapshot.manifest.is_dumps() {
             return self.restore_dumps(&snapshot, &services, &volumes, say).await;
         }
         let restored = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
