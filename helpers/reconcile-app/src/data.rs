@@ -4,11 +4,12 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use state::Outcome;
 use swarm::{Quiesce, Service};
+use updates::At;
 
 use crate::apply::{Parts, Run};
 use crate::manifest::Mode;
 use crate::plan::STANDBY_LABEL;
-use crate::record::Intent;
+use crate::record::{Deployed, Intent};
 use crate::rewrite::Stack;
 
 /// What is written beside a copy of an app's volumes, so that the version comes back with the data.
@@ -22,6 +23,10 @@ pub struct About {
     pub digest: String,
     /// Its rendered compose file, which names its images by digest and its secrets by content.
     pub stack: String,
+    /// Where its recipe stands in its repository, if it came from one.
+    pub recipe: Option<At>,
+    /// Whether all of it runs. Only a copy of what runs is a good one.
+    pub healthy: bool,
 }
 
 /// Why no snapshot was taken. The volumes are as they were.
@@ -45,6 +50,10 @@ pub trait Snapshots {
     async fn restore(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
     /// The copy that somebody began to put back by hand, if that was cut off: the volumes may be half of each.
     fn unfinished(&self) -> anyhow::Result<Option<String>>;
+    /// What a copy is of, after all of it was read back: a whole one of this app's volumes.
+    fn examine(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<About>;
+    /// The compose files of all copies that are kept.
+    fn stacks(&self) -> anyhow::Result<Vec<String>>;
     /// Removes what the retention does not keep, but never `keep`.
     async fn prune(&self, keep: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
 }
@@ -86,7 +95,7 @@ impl<P: Parts> Run<'_, P> {
         }
         let stopped = matches!(self.unfinished, Some(Intent::Snapshot { .. }));
         let Some(about) =
-            self.about()?.filter(|about| about.digest != digest && self.manifest.snapshot.mode != Mode::None)
+            self.about().await?.filter(|about| about.digest != digest && self.manifest.snapshot.mode != Mode::None)
         else {
             return Ok(Secured::Yes(None));
         };
@@ -111,10 +120,12 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// What serves now, as a snapshot describes it.
-    fn about(&self) -> anyhow::Result<Option<About>> {
+    async fn about(&self) -> anyhow::Result<Option<About>> {
         let (Some(deployed), Some(stack)) = (self.files.deployed()?, self.files.last_good()?) else { return Ok(None) };
         let app = self.manifest.name.to_string();
-        Ok(Some(About { app, version: deployed.version, digest: deployed.digest, stack }))
+        let healthy = Quiesce::new(self.host.engine, self.label()).without(STANDBY_LABEL).is_up().await?;
+        let Deployed { version, digest, recipe, .. } = deployed;
+        Ok(Some(About { app, version, digest, stack, recipe, healthy }))
     }
 
     /// No snapshot, no update: the old version goes on.

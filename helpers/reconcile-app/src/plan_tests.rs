@@ -26,6 +26,8 @@ fn failed(digest: &str) -> FailedDeploy {
         reason: "app: crash-looping".to_owned(),
         versions: Vec::new(),
         at: Timestamp::UNIX_EPOCH,
+        by_hand: false,
+        version: None,
     }
 }
 
