@@ -234,7 +234,7 @@ in
       stopSeconds = lib.mkOption {
         type = seconds;
         default = 120;
-        description = "How long all tasks of the app may take to end before a scheduled snapshot is given up and the app started again.";
+        description = "How long the app may take to stop, beyond the `stop_grace_period` of its services, before a snapshot is given up and the app started again.";
       };
       hookSeconds = lib.mkOption {
         type = seconds;

@@ -7,6 +7,7 @@ VOLUMES = "xfs"
 ELSEWHERE = "/var/tmp/snapshots"
 MANIFESTS = {app: f"/var/tmp/{app}.json" for app in APPS}
 DATABASE = "feeds_example_org_db"
+STOPPED = f"docker service inspect {DATABASE} --format '{{{{json .Spec.Labels}}}}'"
 
 
 def snapshot(app, *words, good=(0, 10)):
@@ -93,13 +94,13 @@ with subtest("a database comes back byte for byte after a migration dropped a ta
 
 with subtest("a run that is killed while the app is stopped: the next one starts it and takes its snapshot"):
     host.succeed(f"systemd-run --unit=killed --no-block snapshot-volumes {MANIFESTS['miniflux']} take")
-    host.wait_until_succeeds("test -e /var/lib/hearth/apps/miniflux/stopped.json", timeout=30)
+    host.wait_until_succeeds(f"{STOPPED} | grep hearth.stopped", timeout=30)
     host.succeed("systemctl kill --signal=KILL killed.service")
     assert replicas() != before, "it is stopped"
     assert snapshot("miniflux", "take")["outcome"] == "changed"
     assert replicas() == before
     assert dump() == saved
-    host.fail("test -e /var/lib/hearth/apps/miniflux/stopped.json")
+    host.fail(f"{STOPPED} | grep hearth.stopped")
 
 with subtest("without room nothing is stopped, and the run is held with both numbers"):
     host.succeed("mkdir -p /var/tmp/small && mount -t tmpfs -o size=8m tmpfs /var/tmp/small")

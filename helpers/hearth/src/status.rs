@@ -87,6 +87,9 @@ impl<'a> Line<'a> {
         if let Some(doing) = &self.story.unfinished {
             notes.push(format!("a run is in the middle of {doing}, or was cut off there"));
         }
+        if let Some(proof) = &self.story.proof {
+            notes.push(format!("a restore was last proved {}, of {}", ago(proof.at, Timestamp::now()), proof.snapshot));
+        }
         if let Some(held) = &self.story.held {
             notes.push(format!("decide with `hearth accept {} {}`", self.subject.name, held.hold.to.version));
         }
@@ -109,6 +112,7 @@ impl<'a> Line<'a> {
             "summary": last.map(|receipt| receipt.summary.as_str()),
             "warnings": last.map(|receipt| receipt.warnings.clone()).unwrap_or_default(),
             "held": self.story.held,
+            "lastProved": self.story.proof,
             "unfinished": self.story.unfinished,
             "damaged": self.story.damaged,
         })

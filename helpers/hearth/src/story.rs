@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use drill_restore::proof::Proof;
 use jiff::Timestamp;
 use reconcile_app::record::{Files, Intent};
 use state::{Journal, Outcome, Receipt};
@@ -32,6 +33,8 @@ pub struct Story {
     pub held: Option<Held>,
     /// What a run that was cut off was doing.
     pub unfinished: Option<String>,
+    /// The last restore that was proved, of a drill.
+    pub proof: Option<Proof>,
     /// What of this could not be read.
     pub damaged: Vec<String>,
 }
@@ -53,6 +56,9 @@ impl Story {
             story.version = story.take(version(folder)).flatten();
             story.held = story.take(Holds::in_folder(folder).held().map_err(Into::into)).flatten();
             story.unfinished = story.take(unfinished(folder)).flatten();
+        }
+        if let (Kind::Drill, Some(of_app)) = (subject.kind, folder.parent()) {
+            story.proof = story.take(Proof::read(of_app).map_err(Into::into)).flatten();
         }
         story
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
-use swarm::{Configs, Containers, Images, Secrets, Service, Services, Tasks};
+use swarm::{Configs, Containers, Images, Secrets, Service, Services, Stop, Tasks};
 use updates::At;
 
 use crate::answers::Answers;
@@ -25,8 +25,8 @@ use crate::stack::Stacks;
 use crate::{secrets, source};
 
 /// Everything of the engine that a run needs.
-pub trait Engine: Services + Tasks + Containers + Images + Secrets + Configs {}
-impl<T: Services + Tasks + Containers + Images + Secrets + Configs> Engine for T {}
+pub trait Engine: Services + Stop + Tasks + Containers + Images + Secrets + Configs {}
+impl<T: Services + Stop + Tasks + Containers + Images + Secrets + Configs> Engine for T {}
 
 /// The kinds of what a run works with: those of a real host, or those of a test.
 pub trait Parts {
@@ -112,7 +112,7 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// Removes what the new version needs no more. That this fails costs room, and is no reason to call it failed.
-    async fn tidy(&mut self, snapshot: Option<&str>) {
+    pub(crate) async fn tidy(&mut self, snapshot: Option<&str>) {
         if let Some(snapshot) = snapshot
             && let Err(error) = self.host.snapshots.prune(snapshot, self.say).await
         {
@@ -215,18 +215,38 @@ impl<P: Parts> Run<'_, P> {
     }
 
     async fn commit(&mut self, stack: &Stack, inputs: &Inputs) -> anyhow::Result<()> {
-        let deployed = Deployed {
+        let deployed = self.now_serving(stack, &inputs.digest).await?;
+        self.files.commit(&deployed, &stack.text())?;
+        self.journal.clear()?;
+        self.retire(stack).await
+    }
+
+    /// What serves from now on, as it is remembered.
+    pub(crate) async fn now_serving(&self, stack: &Stack, digest: &str) -> anyhow::Result<Deployed> {
+        Ok(Deployed {
             schema: 1,
-            digest: inputs.digest.clone(),
+            digest: digest.to_owned(),
             version: stack.version(self.manifest.stack.as_str()),
             recipe: self.at.clone(),
             at: Timestamp::now(),
             compose: Files::compose_name(&stack.text()),
             services: self.seen_since_deploy().await?,
+        })
+    }
+
+    /// Removes secrets and configs that neither what serves needs nor what the snapshots can bring back.
+    pub(crate) async fn retire(&mut self, stack: &Stack) -> anyhow::Result<()> {
+        let kept = match self.host.snapshots.stacks() {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.warn(format!("no secret is retired, because a snapshot may need it: {error:#}"));
+                return Ok(());
+            }
         };
-        self.files.commit(&deployed, &stack.text())?;
-        self.journal.clear()?;
-        secrets::retire(self.host.engine, self.manifest.name.as_str(), stack).await?;
+        // One that cannot be read cannot be brought back either.
+        let mut stacks: Vec<Stack> = kept.iter().filter_map(|text| Stack::parse(text).ok()).collect();
+        stacks.push(stack.clone());
+        secrets::retire(self.host.engine, self.manifest.name.as_str(), &stacks).await?;
         Ok(())
     }
 

@@ -13,6 +13,7 @@
 
 pub mod answers;
 pub mod apply;
+pub mod back;
 pub mod cli;
 pub mod connections;
 pub mod converge;

@@ -19,7 +19,7 @@ use crate::render::render;
 use crate::source::{self, Chosen};
 use crate::stack::DockerCommand;
 use crate::volumes::Volumes;
-use crate::{images, inputs, plan, record};
+use crate::{back, images, inputs, plan, record};
 
 /// How a run was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,16 +30,25 @@ pub struct Options {
     pub retry: bool,
 }
 
-/// Reconciles one app on the real host and writes its receipt.
+/// What a run is asked to do.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// To make what is declared run.
+    Reconcile(Options),
+    /// To go back to what ran when this snapshot was taken, with its data.
+    GoBack(String),
+}
+
+/// Does a job over one app on the real host and writes its receipt.
 ///
 /// # Errors
 /// Only when the receipt cannot be written; everything else is in the receipt.
-pub async fn reconcile(manifest: &Manifest, options: Options, say: &mut dyn FnMut(String)) -> anyhow::Result<Receipt> {
+pub async fn run(manifest: &Manifest, job: &Job, say: &mut dyn FnMut(String)) -> anyhow::Result<Receipt> {
     let mut receipt = Receipt::start("reconcile-app", manifest.name.as_str());
     // Until the receipt is written: of two runs, the one that ended last is the one that is read.
     let lock = lock(&Files::in_folder(&manifest.state_folder).lock(), say);
     let ended = match &lock {
-        Ok(_) => on_real_host(manifest, options, &mut receipt, say).await,
+        Ok(_) => on_real_host(manifest, job, &mut receipt, say).await,
         Err(error) => Err(anyhow::anyhow!("{error}; the app was not touched")),
     };
     match ended {
@@ -49,7 +58,7 @@ pub async fn reconcile(manifest: &Manifest, options: Options, say: &mut dyn FnMu
             receipt.finish(Outcome::Failed, format!("{error:#}"));
         }
     }
-    if !options.dry_run {
+    if !matches!(job, Job::Reconcile(Options { dry_run: true, .. })) {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }
     drop(lock);
@@ -58,7 +67,7 @@ pub async fn reconcile(manifest: &Manifest, options: Options, say: &mut dyn FnMu
 
 async fn on_real_host(
     manifest: &Manifest,
-    options: Options,
+    job: &Job,
     receipt: &mut Receipt,
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
@@ -79,7 +88,10 @@ async fn on_real_host(
         answers: &Network,
         snapshots: &snapshots,
     };
-    on(host, manifest, options, receipt, say).await
+    match job {
+        Job::Reconcile(options) => on(host, manifest, *options, receipt, say).await,
+        Job::GoBack(snapshot) => back::on(host, manifest, snapshot, receipt, say).await,
+    }
 }
 
 /// The parts of a real host.
@@ -191,6 +203,10 @@ impl<P: Parts> Run<'_, P> {
                 Ok((Outcome::Unchanged, "nothing differs but version numbers".to_owned()))
             }
             Plan::Watch(_) => self.watch().await,
+            Plan::FailedBefore(aside) if aside.by_hand => {
+                self.journal.clear()?;
+                Ok((Outcome::Held, aside.waits(self.manifest.name.as_str())))
+            }
             Plan::FailedBefore(record::FailedDeploy { reason, at, .. }) => {
                 // Of a run that was cut off after it had put everything back.
                 self.journal.clear()?;
@@ -206,7 +222,12 @@ impl<P: Parts> Run<'_, P> {
                 Some(last_good) => {
                     let (outcome, summary) = self.rollback(&last_good, back).await?;
                     self.unfinished = None;
-                    if outcome == Outcome::RolledBack { deploy(self, inputs).await } else { Ok((outcome, summary)) }
+                    let failed_before = self.files.failed()?.is_some_and(|failed| failed.digest == inputs.digest);
+                    if outcome == Outcome::RolledBack && !failed_before {
+                        deploy(self, inputs).await
+                    } else {
+                        Ok((outcome, summary))
+                    }
                 }
                 None => deploy(self, inputs).await,
             },
@@ -259,7 +280,7 @@ fn still_serving<P: Parts>(run: &Run<'_, P>) -> String {
 }
 
 /// One run at a time; a second one waits, because it was asked for by somebody who wants it done.
-fn lock(path: &Path, say: &mut dyn FnMut(String)) -> Result<Lock, LockError> {
+pub(crate) fn lock(path: &Path, say: &mut dyn FnMut(String)) -> Result<Lock, LockError> {
     match Lock::try_acquire(path) {
         Err(LockError::Held(_)) => {
             say("waiting for another run over this app".to_owned());

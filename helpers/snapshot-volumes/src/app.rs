@@ -24,8 +24,10 @@ pub struct App {
 struct Deployed {
     digest: String,
     version: Option<String>,
-    /// The name of the file beside it with the rendered compose file.
+    /// The name of the file with its rendered compose file.
     compose: String,
+    #[serde(default)]
+    recipe: serde_json::Value,
 }
 
 impl App {
@@ -77,6 +79,7 @@ impl App {
             version: self.version().map(str::to_owned),
             digest: self.deployed.as_ref().map(|deployed| deployed.digest.clone()).unwrap_or_default(),
             stack: self.stack.clone(),
+            recipe: self.deployed.as_ref().map(|deployed| deployed.recipe.clone()).unwrap_or_default(),
             environment: None,
             secrets: self.secrets(services),
             healthy: up && self.deployed.is_some(),

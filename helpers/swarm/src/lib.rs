@@ -17,8 +17,10 @@ mod images;
 mod networks;
 mod node;
 mod objects;
-mod scale;
+mod quiesce;
+mod scratch;
 mod services;
+mod stop;
 mod tasks;
 mod volumes;
 
@@ -30,8 +32,10 @@ pub use images::{Credentials, Images};
 pub use networks::{Network, Networks};
 pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};
-pub use scale::Scale;
+pub use quiesce::{Quiesce, QuiesceError};
+pub use scratch::Scratch;
 pub use services::{Service, Services, Specification, Standby};
+pub use stop::Stop;
 pub use tasks::{Task, TaskState, Tasks};
 pub use volumes::{Mount, Volume, Volumes};
 

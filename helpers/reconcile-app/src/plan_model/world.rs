@@ -74,6 +74,10 @@ pub enum Planted {
     CommittedIsUnfinished,
     /// The data is not put back.
     NoRestore,
+    /// That a person goes back is not on disk.
+    NoBackIntent,
+    /// What a person went back from is not remembered.
+    NotSetAside,
 }
 
 /// Everything that outlives a run.
