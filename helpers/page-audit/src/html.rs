@@ -20,7 +20,7 @@ const REFERENCES: usize = 2000;
 /// The tokenizer compares each attribute of a tag with all before it; between two pieces the time is looked at.
 const PIECE: usize = 4096;
 /// How long reading one page may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Longer addresses are none: the servers that people use refuse them.
 pub const LONGEST_URL: usize = 4096;
 

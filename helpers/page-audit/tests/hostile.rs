@@ -126,6 +126,11 @@ fn bytes_that_drip_are_left_in_time() {
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
+/// Of this thread, so that a machine with other things to do fails no test.
+fn cpu_seconds() -> i64 {
+    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).tv_sec
+}
+
 #[test]
 fn pages_that_no_person_wrote_are_read_in_bounded_time() {
     let megabytes = 2 << 20;
@@ -146,9 +151,10 @@ fn pages_that_no_person_wrote_are_read_in_bounded_time() {
         ("comments", of("<!-->")),
         ("nul", of("\0")),
     ] {
-        let begun = Instant::now();
+        let begun = cpu_seconds();
         let page = html::read(&text);
-        assert!(begun.elapsed() < Duration::from_secs(12), "{name}: {:?}", begun.elapsed());
+        let taken = cpu_seconds() - begun;
+        assert!(taken < 6, "{name}: {taken} s");
         assert!(page.references.len() <= 2000, "{name}: {}", page.references.len());
     }
 }
@@ -158,7 +164,7 @@ proptest! {
     #[test]
     fn a_reference_is_found_after_whatever_came_before(before in "[a-z <>/='\"&;-]{0,200}", after in ".{0,200}") {
         // Whatever is open is closed; a page can hide a thing only by one of these.
-        let close = "'\"--></style></script></title></textarea></noscript></iframe></noembed></noframes></xmp></template>\">";
+        let close = "'>'>\">\">--></style></script></title></textarea></noscript></iframe></noembed></noframes></xmp>";
         prop_assume!(!before.contains("plaintext") && !before.contains("template"));
         let page = html::read(&format!("{before}{close}<p></p><img src=/planted.png>{after}"));
         prop_assert!(page.references.iter().any(|it| it.url == "/planted.png"), "{page:?}");
