@@ -14,11 +14,11 @@ const AGENT: &str = "Mozilla/5.0 (compatible; hearth-page-audit)";
 pub struct Browser {
     client: Client,
     site: Url,
-    credentials: Option<String>,
+    own_headers: Vec<(String, String)>,
 }
 
 impl Browser {
-    /// One that visits `site`. `credentials` are the value of the header `Authorization` for that origin alone.
+    /// One that visits `site`, and sends `own_headers`, such as `Authorization`, to that origin alone.
     ///
     /// # Errors
     /// When there is nothing that could be trusted.
@@ -26,9 +26,9 @@ impl Browser {
         site: &Url,
         ca_file: Option<&Path>,
         connect_to: Option<SocketAddr>,
-        credentials: Option<String>,
+        own_headers: Vec<(String, String)>,
     ) -> Result<Self, Failure> {
-        Ok(Self { client: Client::new(site, ca_file, connect_to)?, site: site.clone(), credentials })
+        Ok(Self { client: Client::new(site, ca_file, connect_to)?, site: site.clone(), own_headers })
     }
 
     fn headers(&self, wanted: &Wanted<'_>) -> Vec<(String, String)> {
@@ -54,10 +54,8 @@ impl Browser {
             let referrer = if own { (*page).to_string() } else { page.origin().ascii_serialization() };
             headers.push(("referer", referrer));
         }
-        if let Some(credentials) = self.credentials.as_ref().filter(|_| own) {
-            headers.push(("authorization", credentials.clone()));
-        }
-        headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value));
+        headers.chain(self.own_headers.iter().filter(|_| own).cloned()).collect()
     }
 }
 
