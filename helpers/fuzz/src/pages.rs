@@ -3,6 +3,9 @@
 use page_audit::{css, html};
 
 /// Pages. What is found stands in the page, and nowhere is more kept than is looked at.
+///
+/// # Panics
+/// When that is not so.
 pub fn page(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let page = html::read(&text);
@@ -11,6 +14,9 @@ pub fn page(bytes: &[u8]) {
 }
 
 /// Stylesheets.
+///
+/// # Panics
+/// When more is found in one than stands there.
 pub fn stylesheet(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut found = 0;
