@@ -183,3 +183,7 @@ fn tell(say: &mut dyn FnMut(String)) -> impl FnMut(&Attempt<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "answers_tests.rs"]
+mod tests;

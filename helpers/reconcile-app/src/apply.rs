@@ -91,6 +91,7 @@ impl<P: Parts> Run<'_, P> {
     /// # Errors
     /// When the engine or the disk fails; the journal then says what the next run has to finish.
     pub async fn deploy(&mut self, stack: &Stack, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
+        self.can_prove(inputs)?;
         let created = secrets::create(self.host.engine, self.manifest, inputs).await?;
         if created > 0 {
             (self.say)(format!("created {created} secrets"));

@@ -6,25 +6,48 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use crate::answers::{Answers as _, Asked};
 use crate::apply::{Parts, Run};
 use crate::converge::{Failure, FailureKind};
+use crate::credentials;
 use crate::gate::Watch;
 use crate::inputs::Inputs;
 use crate::manifest::{Gate, Watch as Declared};
 use crate::plan::STANDBY_LABEL;
 
 impl<P: Parts> Run<'_, P> {
+    /// Sees to it, before anything is touched, that a version which is new here can be asked at all: it is not the
+    /// version's fault when a secret is missing that it would be asked with.
+    ///
+    /// # Errors
+    /// The secret, and what became of it.
+    pub fn can_prove(&self, inputs: &Inputs) -> anyhow::Result<()> {
+        if self.is_proved(inputs)? {
+            return Ok(());
+        }
+        let gate = &self.manifest.gate;
+        let smoke = gate.smoke.iter().map(|smoke| &smoke.credentials);
+        for credentials in smoke.chain(gate.audit.iter().map(|audit| &audit.credentials)) {
+            credentials::headers(credentials).context("nothing was deployed: a new version could not be proved")?;
+        }
+        Ok(())
+    }
+
+    fn is_proved(&self, inputs: &Inputs) -> std::io::Result<bool> {
+        Ok(self.files.deployed()?.is_some_and(|deployed| deployed.digest == inputs.digest))
+    }
+
     /// Proves a version that is deployed, healthy and answers, unless it is the one that was proved before and is only
     /// healed.
     ///
     /// # Errors
     /// When the engine or the disk fails; the journal then says what the next run has to finish.
     pub async fn prove(&mut self, inputs: &Inputs) -> anyhow::Result<Result<(), Failure>> {
-        if self.files.deployed()?.is_some_and(|deployed| deployed.digest == inputs.digest) {
+        if self.is_proved(inputs)? {
             return Ok(Ok(()));
         }
         let gate = &self.manifest.gate;
