@@ -37,49 +37,46 @@ enum Prelude {
 fn walk(parser: &mut Parser<'_>, within: Within, depth: u8, tell: &mut dyn FnMut(Kind, &str, &'static str)) {
     let mut prelude = Prelude::None;
     while let Ok(token) = parser.next() {
-        let kind = wanted(within, prelude);
-        let inner = match token {
-            Token::AtKeyword(name) => {
-                prelude = prelude_of(name, within);
-                continue;
-            }
-            Token::Semicolon => {
-                prelude = Prelude::None;
-                continue;
-            }
-            Token::UnquotedUrl(url) => {
-                told(kind, url, tell);
-                continue;
-            }
-            Token::QuotedString(text) => {
-                let is_address = prelude == Prelude::Import || matches!(within, Within::Url(..) | Within::ImageSet);
-                told(kind.filter(|_| is_address), text, tell);
-                continue;
-            }
-            Token::Function(name) if name.eq_ignore_ascii_case("url") || name.eq_ignore_ascii_case("src") => {
-                kind.map_or(Within::Rule, |(kind, place)| Within::Url(kind, place))
-            }
-            Token::Function(name) if name.to_ascii_lowercase().ends_with("image-set") => Within::ImageSet,
-            Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock if within == Within::FontFace => {
-                // `format("woff2")` is no address.
-                Within::Rule
-            }
-            Token::CurlyBracketBlock => {
-                let font = prelude == Prelude::FontFace;
-                prelude = Prelude::None;
-                if font { Within::FontFace } else { Within::Rule }
-            }
-            Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock => Within::Rule,
-            _ => continue,
-        };
+        let inner = step(token, within, &mut prelude, tell);
         // A block that is not entered here is passed over by the parser without recursion.
-        if depth < DEEPEST {
+        if let Some(inner) = inner.filter(|_| depth < DEEPEST) {
             let _ = parser.parse_nested_block(|parser| {
                 walk(parser, inner, depth + 1, tell);
                 Ok::<_, ParseError<()>>(())
             });
         }
     }
+}
+
+/// Reads one token; what the block is that it opens, if it opens one.
+fn step(
+    token: &Token<'_>,
+    within: Within,
+    prelude: &mut Prelude,
+    tell: &mut dyn FnMut(Kind, &str, &'static str),
+) -> Option<Within> {
+    let kind = wanted(within, *prelude);
+    match token {
+        Token::AtKeyword(name) => *prelude = prelude_of(name, within),
+        Token::Semicolon => *prelude = Prelude::None,
+        Token::UnquotedUrl(url) => told(kind, url, tell),
+        Token::QuotedString(text) => {
+            let is_address = *prelude == Prelude::Import || matches!(within, Within::Url(..) | Within::ImageSet);
+            told(kind.filter(|_| is_address), text, tell);
+        }
+        Token::Function(name) if name.eq_ignore_ascii_case("url") || name.eq_ignore_ascii_case("src") => {
+            return Some(kind.map_or(Within::Rule, |(kind, place)| Within::Url(kind, place)));
+        }
+        Token::Function(name) if name.to_ascii_lowercase().ends_with("image-set") => return Some(Within::ImageSet),
+        // The string of `format("woff2")` is no address.
+        Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock => return Some(Within::Rule),
+        Token::CurlyBracketBlock => {
+            let font = std::mem::replace(prelude, Prelude::None) == Prelude::FontFace;
+            return Some(if font { Within::FontFace } else { Within::Rule });
+        }
+        _ => {}
+    }
+    None
 }
 
 fn prelude_of(name: &str, within: Within) -> Prelude {
