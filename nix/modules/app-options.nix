@@ -3,6 +3,10 @@
 { name, config, ... }:
 let
   inherit (hearth.types) seconds;
+  gates = import ./app-gates.nix {
+    inherit lib hearth;
+    app = config;
+  };
   keeps =
     default: what:
     lib.mkOption {
@@ -87,6 +91,12 @@ in
     };
 
     gate = {
+      inherit (gates)
+        certificateSeconds
+        smoke
+        audit
+        watch
+        ;
       convergeSeconds = lib.mkOption {
         type = seconds;
         default = 300;

@@ -97,7 +97,8 @@ let
         gate = {
           inherit (app.gate) convergeSeconds healthySeconds restartLimit;
           probe = probeOf app.gate.probe;
-        };
+        }
+        // hearth.gates.manifestOf app;
         nftCommand = if app.update == "handover" then "${pkgs.nftables}/bin/nft" else null;
         systemctlCommand = "${config.systemd.package}/bin/systemctl";
       };
@@ -116,6 +117,7 @@ let
         + (if app.gate.probe.enable then app.gate.probe.budgetSeconds else 0)
         + (if app.update == "handover" then 2 * app.drainSeconds else 0)
       )
+    + hearth.gates.secondsOf app
     + (if keepsData app then app.snapshot.budgetSeconds else 0);
 
   keepsData = app: app.snapshot.mode != "none";
@@ -130,7 +132,7 @@ let
     let
       handover = app.update == "handover";
       inherit (app.recipe) git;
-      network = app.gate.probe.enable || handover || (git.url != null && !isLocal git.url);
+      network = app.gate.probe.enable || hearth.gates.asks app || handover || (git.url != null && !isLocal git.url);
       # Written out, a path of the declaration is one in the store.
       reads = map (path: "${path}") (
         lib.filter (path: path != null) [
@@ -273,6 +275,7 @@ let
       option = "hearth.apps.${name}";
     in
     complaintsAboutRecipe "${option}.recipe" app.recipe
+    ++ hearth.gates.complaintsAbout option app
     ++ [
       {
         assertion = hearth.types.isName name;

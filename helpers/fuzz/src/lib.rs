@@ -5,18 +5,20 @@
 //! crate's own loop over mutated seeds.
 
 pub mod limits;
+mod pages;
 
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
+pub use pages::{page, stylesheet};
 use sops::{CreationRule, CreationRules, DataKey, Document, Format, OpenDocument, Plaintext};
 
 /// A function that takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of the folder of its seeds.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("sops_yaml", sops_yaml),
     ("sops_json", sops_json),
     ("sops_dotenv", sops_dotenv),
@@ -26,6 +28,8 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("recipe_compose", recipe_compose),
     ("recipe_environment", recipe_environment),
     ("manifests", manifests),
+    ("pages", pages::page),
+    ("stylesheets", pages::stylesheet),
 ];
 
 /// `.sops.yaml` files.

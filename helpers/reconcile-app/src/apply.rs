@@ -8,9 +8,9 @@ use state::{Journal, Outcome, Receipt, Step};
 use swarm::{Configs, Containers, Images, Secrets, Service, Services, Stop, Tasks};
 use updates::At;
 
-use crate::answers::Answers;
+use crate::answers::{Answers, Asked};
 use crate::connections::Connections;
-use crate::converge::{Failure, FailureKind};
+use crate::converge::Failure;
 use crate::data::{Secured, Snapshots};
 use crate::divert::Divert;
 use crate::gate::Watch;
@@ -19,6 +19,7 @@ use crate::images;
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
+use crate::prove::failure_of;
 use crate::record::{Deployed, Files, Intent, Seen};
 use crate::rewrite::Stack;
 use crate::stack::Stacks;
@@ -90,6 +91,7 @@ impl<P: Parts> Run<'_, P> {
     /// # Errors
     /// When the engine or the disk fails; the journal then says what the next run has to finish.
     pub async fn deploy(&mut self, stack: &Stack, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
+        self.can_prove(inputs)?;
         let created = secrets::create(self.host.engine, self.manifest, inputs).await?;
         if created > 0 {
             (self.say)(format!("created {created} secrets"));
@@ -99,7 +101,11 @@ impl<P: Parts> Run<'_, P> {
             Secured::No(outcome, summary) => return Ok((outcome, summary)),
         };
         self.journal.record(&Intent::Deploy { digest: inputs.digest.clone(), snapshot: snapshot.clone() })?;
-        match self.replace(stack).await? {
+        let held = match self.replace(stack).await? {
+            Ok(()) => self.prove(inputs).await?,
+            failed => failed,
+        };
+        match held {
             Ok(()) => {
                 self.commit(stack, inputs).await?;
                 self.tidy(snapshot.as_deref()).await;
@@ -205,13 +211,8 @@ impl<P: Parts> Run<'_, P> {
     }
 
     fn probe(&mut self) -> Result<(), Failure> {
-        let Some(probe) = &self.manifest.gate.probe else { return Ok(()) };
-        self.host.answers.ask(probe, self.say).map_err(|detail| Failure {
-            service: "app".to_owned(),
-            kind: FailureKind::ProbeFailed,
-            detail,
-            container: None,
-        })
+        let Some(asked) = self.manifest.gate.probe.as_ref().map(Asked::Probe) else { return Ok(()) };
+        self.host.answers.ask(asked, self.say).map(drop).map_err(|detail| failure_of(asked, detail))
     }
 
     async fn commit(&mut self, stack: &Stack, inputs: &Inputs) -> anyhow::Result<()> {

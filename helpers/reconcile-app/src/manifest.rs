@@ -1,9 +1,11 @@
 //! What the Nix module says about one app: `/etc/hearth/apps/NAME.json`.
 
+mod gate;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
+pub use gate::{Audit, BasicAuth, Credentials, Expect, Gate, Probe, Smoke, Watch};
 use serde::Deserialize;
 pub use snapshot_volumes::{Mode, Settings};
 
@@ -155,50 +157,6 @@ pub struct StoreImage {
     pub archive: PathBuf,
 }
 
-/// What must hold before a deploy counts.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Gate {
-    /// How long all services may take to run and be healthy.
-    pub converge_seconds: u64,
-    /// For how long they must then stay so.
-    pub healthy_seconds: u64,
-    /// How many tasks of one service may fail before the deploy counts as failed.
-    pub restart_limit: usize,
-    /// A request that must be answered through the proxy.
-    pub probe: Option<Probe>,
-}
-
-impl Gate {
-    /// [`Gate::converge_seconds`] as a duration.
-    pub fn converge(&self) -> Duration {
-        Duration::from_secs(self.converge_seconds)
-    }
-
-    /// [`Gate::healthy_seconds`] as a duration.
-    pub fn healthy(&self) -> Duration {
-        Duration::from_secs(self.healthy_seconds)
-    }
-}
-
-/// A request that must be answered through the proxy.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Probe {
-    /// The whole address, `https://…`.
-    pub url: String,
-    /// The status expected.
-    pub status: u16,
-    /// Text that the body must contain.
-    pub contains: Option<String>,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// An address to connect to instead of the one that the name resolves to.
-    pub connect_to: Option<std::net::SocketAddr>,
-    /// How long it may take until the answer is right.
-    pub budget_seconds: u64,
-}
-
 /// How running tasks are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -229,6 +187,7 @@ impl Manifest {
             "`{}` has update = \"handover\" and no nftCommand: a handover moves connections with nftables",
             self.name
         );
+        self.gate.check(self.name.as_str())?;
         match &self.recipe {
             Source::Folder(_) => Ok(()),
             Source::Git(git) => git.check(&self.name),

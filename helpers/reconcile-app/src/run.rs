@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use state::{Journal, Lock, LockError, Outcome, Receipt};
@@ -80,12 +81,13 @@ async fn on_real_host(
     };
     let divert = Nft { command: manifest.nft_command.clone().unwrap_or_default() };
     let snapshots = Volumes { engine: &engine, manifest };
+    let network = Network { certificate: Duration::from_secs(manifest.gate.certificate_seconds) };
     let host: Host<'_, Real<'_>> = Host {
         engine: &engine,
         stacks: &stacks,
         divert: &divert,
         connections: &Proc,
-        answers: &Network,
+        answers: &network,
         snapshots: &snapshots,
     };
     match job {

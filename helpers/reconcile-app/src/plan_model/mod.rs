@@ -59,8 +59,13 @@ fn a_run() -> impl Strategy<Value = How> {
 }
 
 fn an_event() -> impl Strategy<Value = Event> {
-    let behaviour =
-        select(vec![Behaviour::Good, Behaviour::Good, Behaviour::NeverHealthy, Behaviour::MigratesAndFails]);
+    let behaviour = select(vec![
+        Behaviour::Good,
+        Behaviour::Good,
+        Behaviour::NeverHealthy,
+        Behaviour::MigratesAndFails,
+        Behaviour::FallsIll,
+    ]);
     prop_oneof![
         3 => VERSIONS.prop_map(Event::Declare),
         2 => (VERSIONS, behaviour).prop_map(|(version, behaviour)| Event::Turn(version, behaviour)),
@@ -117,6 +122,8 @@ fn run_and_judge(world: &mut World, how: How, run: Runs) -> Result<(), String> {
     let ended = run(world, how);
     let say = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {how:?} made {world:?}")) };
     say(!remembered || world.last_good().is_some(), "the last good state was forgotten")?;
+    let proved = world.last_good().is_none_or(|good| world.watched.contains(&good));
+    say(proved, "a version counts as good that was not watched to the end")?;
     if ended != Err(Cut) {
         say(!world.data.torn, "a run ended on data that is half restored")?;
         say(world.data.rows >= world.promised, "rows that the app was given were lost")?;
@@ -185,6 +192,7 @@ fn a_mistake_in_a_run_is_seen() {
         Planted::NoRestore,
         Planted::NoBackIntent,
         Planted::NotSetAside,
+        Planted::GoodBeforeItsWatch,
     ] {
         assert!(days(Some(planted), STEPS).is_err(), "{planted:?} breaks no promise");
     }

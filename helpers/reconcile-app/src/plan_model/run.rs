@@ -169,7 +169,7 @@ impl Run<'_> {
             Err(outcome) => return Ok(outcome),
         };
         self.journal(Intent::Deploy { digest: version.to_string(), snapshot: snapshot.clone() })?;
-        if self.replace(version)? {
+        if self.replace(version)? && self.prove(version)? {
             let healed = self.world.last_good() == Some(version);
             self.step()?.remember_good(version);
             if !healed {
@@ -300,6 +300,18 @@ impl Run<'_> {
         self.step()?.services.retain(|name, _| SERVICES.contains(name));
         self.world.live();
         Ok(self.world.serves(version))
+    }
+
+    /// What was proved before is not proved again. The helper may be killed in the middle of it.
+    fn prove(&mut self, version: Version) -> Result<bool, Cut> {
+        if self.world.last_good() == Some(version) {
+            return Ok(true);
+        }
+        if self.planted(Planted::GoodBeforeItsWatch) {
+            self.step()?.remember_good(version);
+        }
+        self.step()?;
+        Ok(self.step()?.watch(version))
     }
 
     fn stop(&mut self) -> Result<(), Cut> {

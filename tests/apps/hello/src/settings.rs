@@ -33,8 +33,12 @@ pub struct Settings {
     pub ignore_sigterm: bool,
     /// `HELLO_FILL_DISK_MIB`: how much it writes beside the counter before it listens.
     pub fill_disk_mib: u64,
-    /// `HELLO_INSECURE_STYLESHEET`: its page links a stylesheet by http, whatever the visitor used.
+    /// `HELLO_INSECURE_STYLESHEET`: it does not look at X-Forwarded-Proto, so that its page links a stylesheet by http.
     pub insecure_stylesheet: bool,
+    /// `HELLO_MISSING_ASSET`: its page links an image that is not there.
+    pub missing_asset: bool,
+    /// `HELLO_ILL_FROM_START`: from its so-manieth start on its page is an error, and its health check sees nothing.
+    pub ill_from_start: u64,
 }
 
 impl Settings {
@@ -63,6 +67,8 @@ impl Settings {
             ignore_sigterm: switch("HELLO_IGNORE_SIGTERM"),
             fill_disk_mib: number("HELLO_FILL_DISK_MIB", 0)?,
             insecure_stylesheet: switch("HELLO_INSECURE_STYLESHEET"),
+            missing_asset: switch("HELLO_MISSING_ASSET"),
+            ill_from_start: number("HELLO_ILL_FROM_START", 0)?,
         })
     }
 }
