@@ -4,6 +4,7 @@
 //! `fuzz/run` runs each for some seconds: under `cargo fuzz` where that and a nightly compiler are there, else in this
 //! crate's own loop over mutated seeds.
 
+pub mod door;
 pub mod limits;
 
 use std::path::Path;
@@ -16,7 +17,7 @@ use sops::{CreationRule, CreationRules, DataKey, Document, Format, OpenDocument,
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of the folder of its seeds.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("sops_yaml", sops_yaml),
     ("sops_json", sops_json),
     ("sops_dotenv", sops_dotenv),
@@ -26,6 +27,8 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("recipe_compose", recipe_compose),
     ("recipe_environment", recipe_environment),
     ("manifests", manifests),
+    ("door_command", door::command),
+    ("door_request", door::request),
 ];
 
 /// `.sops.yaml` files.
@@ -127,4 +130,7 @@ pub fn manifests(bytes: &[u8]) {
     let _ = serde_json::from_slice::<reconcile_app::manifest::Manifest>(bytes);
     let _ = serde_json::from_slice::<reconcile_swarm::manifest::Manifest>(bytes);
     let _ = serde_json::from_slice::<insert_certs::manifest::Manifest>(bytes);
+    if let Ok(manifest) = serde_json::from_slice::<deploy_app::manifest::Manifest>(bytes) {
+        let _ = manifest.check();
+    }
 }
