@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use rustix::process::DumpableBehavior;
 
 use crate::caller::SystemUsers;
 use crate::client;
@@ -37,6 +38,7 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
 /// When the manifest cannot be read, or standard input is no connection.
 pub fn inner(path: &Path) -> anyhow::Result<ExitCode> {
     let manifest = read(path)?;
+    hold_to_oneself();
     let connection = UnixStream::from(stdin().as_fd().try_clone_to_owned().context("standard input")?);
     serve(&manifest, &connection, &SystemUsers, || Real::of(&manifest))?;
     Ok(ExitCode::SUCCESS)
@@ -68,9 +70,16 @@ fn ask(path: &Path, asked: &OsStr, key: Option<&str>, digest: Option<Digest>, to
             return Ok(ExitCode::from(end.exit_code()));
         }
     };
+    hold_to_oneself();
     let request = Request { command, key: key.map(str::to_owned), digest, token };
     let code = client::ask(&read(path)?.socket, &request, stdin(), &mut |line| println!("{line}"))?;
     Ok(ExitCode::from(code))
+}
+
+/// A token is about to be in this process's memory: no core dump has it, and no other process of the same user reads it.
+fn hold_to_oneself() {
+    // Where the system refuses, what is asked for is done all the same.
+    let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 fn read(path: &Path) -> anyhow::Result<Manifest> {

@@ -150,7 +150,8 @@ impl TryFrom<String> for Word {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        Self::parse(&text).ok_or_else(|| Refusal::Word(text).to_string())
+        Self::parse(&text)
+            .ok_or_else(|| format!("`{text}` is no name: 1 to 50 of a-z 0-9 -, the first a letter or digit"))
     }
 }
 

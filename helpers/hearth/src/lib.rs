@@ -8,6 +8,7 @@
 
 pub mod accept;
 pub mod arguments;
+pub mod deploy;
 pub mod history;
 pub mod host;
 pub mod logs;
