@@ -143,7 +143,7 @@ impl std::fmt::Display for Pinned {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { pin: Pin { tag, digest, by, .. }, declared } = self;
         let declared = declared.as_deref().unwrap_or("what the recipe does");
-        write!(f, "{tag} ({:.19}) was deployed by {by}; the flake declares {declared}", digest)
+        write!(f, "{tag} ({digest:.19}) was deployed by {by}; the flake declares {declared}")
     }
 }
 
