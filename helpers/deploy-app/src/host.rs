@@ -132,10 +132,13 @@ impl Following {
 }
 
 fn read(out: ChildStdout, send: &mpsc::Sender<String>) {
-    for line in BufReader::new(out).split(b'\n').map_while(Result::ok) {
+    let (mut out, mut line) = (BufReader::new(out), Vec::new());
+    // One that was cut off in the middle is asked for again as a whole.
+    while out.read_until(b'\n', &mut line).is_ok() && line.pop() == Some(b'\n') {
         if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
             return;
         }
+        line.clear();
     }
 }
 
