@@ -191,6 +191,15 @@ in
       };
     };
 
+    deploy = lib.mkOption {
+      type = lib.types.nullOr (lib.types.submodule (import ./app-deploy.nix { inherit lib hearth; }));
+      default = null;
+      description = ''
+        Lets a pipeline deploy this app: by a key over SSH, or as a user of this host. An environment of an app is an app of its
+        own here (`shop-test`, `shop-prod`) that shares the recipe.
+      '';
+    };
+
     update = lib.mkOption {
       type = lib.types.enum [
         "rolling"

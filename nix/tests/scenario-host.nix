@@ -38,6 +38,7 @@ in
     hostName = "host";
     hosts."127.0.0.1" = [
       "hello.example.org"
+      "hello-test.example.org"
       "feeds.example.org"
     ];
   };

@@ -105,6 +105,29 @@ pub enum OfHost {
         #[arg(long)]
         yes: bool,
     },
+    /// Deploy a tag of an app's image, as a pipeline does
+    ///
+    /// Only for apps that are declared with `deploy`. Example: hearth deploy shop-prod 1.4.0
+    Deploy {
+        /// The app
+        app: String,
+        /// The tag
+        tag: String,
+        /// Hand on a registry token: the first line of standard input
+        #[arg(long)]
+        token_stdin: bool,
+    },
+    /// Deploy to one environment exactly the image that another has
+    ///
+    /// By its digest: what was proved, and not what the tag has become since. Example: hearth promote shop test prod
+    Promote {
+        /// The app, as pipelines call it
+        app: String,
+        /// The environment that has it
+        from: String,
+        /// The environment that gets it
+        to: String,
+    },
     /// The copies of an app's data
     ///
     /// Example: hearth snapshots wiki

@@ -8,6 +8,7 @@
 
 pub mod accept;
 pub mod arguments;
+pub mod deploy;
 pub mod drill;
 pub mod helper;
 pub mod history;

@@ -93,6 +93,7 @@ impl<'a> Line<'a> {
         if let Some(held) = &self.story.held {
             notes.push(format!("decide with `hearth accept {} {}`", self.subject.name, held.hold.to.version));
         }
+        notes.extend(self.story.pinned.as_ref().map(ToString::to_string));
         if let Some(receipt) = self.story.last.as_ref().filter(|receipt| tone(receipt.outcome) == Tone::Well) {
             notes.extend(receipt.warnings.iter().map(|warning| one_line(warning)));
         }
@@ -111,6 +112,7 @@ impl<'a> Line<'a> {
             "lastRun": last.map(|receipt| receipt.started),
             "summary": last.map(|receipt| receipt.summary.as_str()),
             "warnings": last.map(|receipt| receipt.warnings.clone()).unwrap_or_default(),
+            "pinned": self.story.pinned,
             "held": self.story.held,
             "lastProved": self.story.proof,
             "unfinished": self.story.unfinished,

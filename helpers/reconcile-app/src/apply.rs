@@ -18,6 +18,7 @@ use crate::handover::Handover;
 use crate::images;
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
+use crate::pin::Asked;
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
 use crate::prove::failure_of;
 use crate::record::{Deployed, Files, Intent, Seen};
@@ -73,6 +74,8 @@ pub struct Run<'a, P: Parts> {
     pub journal: Journal,
     /// What a run before it was in the middle of when it was cut off.
     pub unfinished: Option<Intent>,
+    /// What this run was asked for through the door.
+    pub asked: Option<Asked>,
     /// Where the recipe that is declared stands in its repository.
     pub at: Option<At>,
     /// The services as the last deploy of this run left them.

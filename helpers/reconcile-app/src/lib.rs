@@ -28,6 +28,7 @@ pub mod images;
 pub mod inputs;
 pub mod manifest;
 pub mod patience;
+pub mod pin;
 pub mod plan;
 #[cfg(test)]
 mod plan_model;

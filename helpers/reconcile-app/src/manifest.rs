@@ -44,6 +44,9 @@ pub struct Manifest {
     /// How its data is kept safe.
     #[serde(default)]
     pub snapshot: Settings,
+    /// The image that a pipeline deploys.
+    #[serde(default)]
+    pub deploy: Option<Deployable>,
     /// How running tasks are replaced.
     pub update: Update,
     /// How long connections may take to leave a task that is about to be replaced (`update = "handover"`).
@@ -155,6 +158,16 @@ pub struct StoreImage {
     pub name: String,
     /// The archive, as `docker save` writes it.
     pub archive: PathBuf,
+}
+
+/// An image that a pipeline deploys, by a tag at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Deployable {
+    /// Its name, without tag and digest.
+    pub image: String,
+    /// The variable of the recipe that holds the whole image.
+    pub variable: String,
 }
 
 /// How running tasks are replaced.

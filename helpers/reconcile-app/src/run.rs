@@ -14,6 +14,7 @@ use crate::connections::Proc;
 use crate::divert::Nft;
 use crate::inputs::Inputs;
 use crate::manifest::Manifest;
+use crate::pin::Pins;
 use crate::plan::{Known, Plan};
 use crate::record::{Deployed, Files, Intent};
 use crate::render::render;
@@ -122,51 +123,13 @@ pub async fn on<P: Parts>(
     let files = Files::in_folder(&manifest.state_folder);
     let journal = Journal::in_folder(&manifest.state_folder);
     let unfinished = unfinished(&journal, files.deployed()?.as_ref(), options)?;
-    let mut run = Run {
-        host,
-        manifest,
-        files,
-        journal,
-        unfinished,
-        at: None,
-        told: BTreeMap::new(),
-        logs: Vec::new(),
-        receipt,
-        say,
-    };
-    if options.retry {
-        run.files.forget_failure()?;
+    let (at, asked, told, logs) = (None, None, BTreeMap::new(), Vec::new());
+    let mut run = Run { host, manifest, files, journal, unfinished, asked, at, told, logs, receipt, say };
+    let ended = run.once(options).await;
+    if !options.dry_run {
+        run.answer(&ended)?;
     }
-    let (deployed, failed) = (run.files.deployed()?, run.files.failed()?);
-    let Chosen { inputs, at, waits, warnings } = match source::choose(manifest, deployed.as_ref(), failed.as_ref()) {
-        Ok(chosen) => chosen,
-        Err(error) if options.dry_run => return Err(error.into()),
-        Err(error) => return run.without_inputs(error).await,
-    };
-    run.at = at;
-    for warning in warnings {
-        run.warn(warning);
-    }
-    let observed = run.host.engine.services(&run.label()).await?;
-    if !options.dry_run && run.unfinished.is_none() {
-        run.finish_restore(&observed).await?;
-    }
-    let plan = plan::plan(Known {
-        desired: &inputs.digest,
-        observed: &observed,
-        deployed: deployed.as_ref(),
-        failed: failed.as_ref(),
-        unfinished: run.unfinished.as_ref(),
-    });
-    run.receipt.plan = plan.lines();
-    if !matches!(plan, Plan::Nothing | Plan::Settle) {
-        plan.lines().into_iter().for_each(|line| (run.say)(line));
-    }
-    if options.dry_run {
-        return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
-    }
-    let ended = run.carry_out(plan, &inputs).await?;
-    Ok(with_what_waits(ended, waits))
+    ended
 }
 
 /// What an earlier run left unfinished. What it remembered as good is finished: its snapshot is of the data before what
@@ -192,6 +155,49 @@ fn with_what_waits((outcome, summary): (Outcome, String), waits: Option<String>)
 }
 
 impl<P: Parts> Run<'_, P> {
+    async fn once(&mut self, options: Options) -> anyhow::Result<(Outcome, String)> {
+        if options.retry {
+            self.files.forget_failure()?;
+        }
+        let (deployed, failed) = (self.files.deployed()?, self.files.failed()?);
+        let Chosen { inputs, at, waits, warnings } =
+            match source::choose(self.manifest, deployed.as_ref(), failed.as_ref()) {
+                Ok(chosen) => chosen,
+                Err(error) if options.dry_run => return Err(error.into()),
+                Err(error) => return self.without_inputs(error).await,
+            };
+        self.at = at;
+        for warning in warnings {
+            self.warn(warning);
+        }
+        self.take_what_is_asked(&inputs);
+        let failed = failed.filter(|failed| !self.is_asked_again(failed));
+        let observed = self.host.engine.services(&self.label()).await?;
+        if !options.dry_run && self.unfinished.is_none() {
+            self.finish_restore(&observed).await?;
+        }
+        let plan = plan::plan(Known {
+            desired: &inputs.digest,
+            observed: &observed,
+            deployed: deployed.as_ref(),
+            failed: failed.as_ref(),
+            unfinished: self.unfinished.as_ref(),
+        });
+        self.tell(&plan);
+        if options.dry_run {
+            return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
+        }
+        let ended = self.carry_out(plan, &inputs).await?;
+        Ok(with_what_waits(ended, waits))
+    }
+
+    fn tell(&mut self, plan: &Plan) {
+        self.receipt.plan = plan.lines();
+        if !matches!(plan, Plan::Nothing | Plan::Settle) {
+            plan.lines().into_iter().for_each(|line| (self.say)(line));
+        }
+    }
+
     async fn carry_out(&mut self, plan: Plan, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
         match plan {
             Plan::Nothing => {
@@ -250,6 +256,7 @@ impl<P: Parts> Run<'_, P> {
     /// What is declared cannot be read. An app that an earlier run left stopped, or on data that is not its own, is
     /// brought back all the same.
     async fn without_inputs(&mut self, error: inputs::Error) -> anyhow::Result<(Outcome, String)> {
+        self.asked = Pins::in_folder(&self.manifest.state_folder).asked()?.map(|pin| (pin, None));
         let Some((back, last_good)) = self.unfinished.as_ref().map(plan::undo).zip(self.files.last_good()?) else {
             return Err(error.into());
         };

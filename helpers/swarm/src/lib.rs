@@ -28,7 +28,7 @@ pub use containers::{Container, Containers, Health};
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use exec::{Exec, Executed};
-pub use images::{Credentials, Images};
+pub use images::{Credentials, ImageLabels, Images};
 pub use networks::{Network, Networks};
 pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};
