@@ -8,6 +8,7 @@
 //! negotiation is needed and a look at the engine costs one request.
 #![expect(async_fn_in_trait, reason = "each helper runs on one thread, so no future has to be Send")]
 
+mod commands;
 mod containers;
 mod engine;
 mod error;
@@ -18,10 +19,12 @@ mod networks;
 mod node;
 mod objects;
 mod scale;
+mod scratch;
 mod services;
 mod tasks;
 mod volumes;
 
+pub use commands::{Command, Commands, Printed};
 pub use containers::{Container, Containers, Health};
 pub use engine::Engine;
 pub use error::{Error, Result};
@@ -31,6 +34,7 @@ pub use networks::{Network, Networks};
 pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};
 pub use scale::Scale;
+pub use scratch::{NewScratch, SCRATCH_LABEL, Scratch};
 pub use services::{Service, Services, Specification, Standby};
 pub use tasks::{Task, TaskState, Tasks};
 pub use volumes::{Mount, Volume, Volumes};
