@@ -13,7 +13,8 @@ from .machine import Machine
 from .shell import output
 
 HELPERS = [
-    "render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app", "send-alert", "snapshot-volumes", "hearth",
+    "render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app", "send-alert", "snapshot-volumes",
+    "check-migrations", "hearth",
 ]  # fmt: skip
 AGE_KEY = "var/lib/hearth/age.key"
 _NETWORK_UNIT = """[Unit]
