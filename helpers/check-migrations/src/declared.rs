@@ -169,6 +169,10 @@ impl Declared {
             !self.migrate.command.is_empty(),
             "gate.migrations: migrate.command is empty; it is the command that brings the schema up to date and then ends"
         );
+        ensure!(
+            self.probe.is_some() || !self.pooled.contains(&Who::App),
+            "gate.migrations: `pooled` names the app, and what it asks of its database is seen only while it runs; declare a probe"
+        );
         let probe = self.probe.iter();
         let values = probe.flat_map(|probe| probe.environment.values().chain(probe.files.values()));
         let values = values.chain(self.migrate.environment.values()).chain(self.migrate.files.values());

@@ -53,3 +53,12 @@ fn an_empty_command_is_refused() {
 fn a_file_without_a_whole_path_is_refused() {
     assert!(refused(|shop| shop["migrate"]["files"] = serde_json::json!({"pw": "x"})).contains("whole path"));
 }
+
+#[test]
+fn a_pooled_app_that_is_never_started_is_refused() {
+    let said = refused(|shop| {
+        shop["probe"] = serde_json::Value::Null;
+        shop["pooled"] = serde_json::json!(["app"]);
+    });
+    assert!(said.contains("declare a probe"), "{said}");
+}

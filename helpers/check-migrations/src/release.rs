@@ -22,7 +22,8 @@ pub struct Part {
     pub user: Option<String>,
 }
 
-/// Reads it from a compose file as `docker stack config` renders it. What cannot be read is left out.
+/// Reads it from a compose file as `docker stack config` renders it, with dollar signs that stand for themselves. What
+/// cannot be read is left out.
 pub fn release(compose: &Value) -> Release {
     let services = compose.get("services").and_then(Value::as_object);
     services.into_iter().flatten().map(|(name, service)| (name.clone(), part(service))).collect()
@@ -43,8 +44,8 @@ fn part(service: &Value) -> Part {
 /// A list, or a text that stands for a list of one: a rendered file has lists only.
 fn words(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(words) => words.iter().filter_map(Value::as_str).map(unescaped).collect(),
-        Value::String(word) => vec![unescaped(word)],
+        Value::Array(words) => words.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::String(word) => vec![word.clone()],
         _ => Vec::new(),
     }
 }
@@ -55,7 +56,7 @@ fn environment(value: &Value) -> BTreeMap<String, String> {
         Value::Object(map) => map.iter().filter_map(|(name, value)| Some((name.clone(), scalar(value)?))).collect(),
         Value::Array(lines) => {
             let lines = lines.iter().filter_map(Value::as_str).filter_map(|line| line.split_once('='));
-            lines.map(|(name, value)| (name.to_owned(), unescaped(value))).collect()
+            lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
         }
         _ => BTreeMap::new(),
     }
@@ -63,16 +64,11 @@ fn environment(value: &Value) -> BTreeMap<String, String> {
 
 fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(unescaped(text)),
+        Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(truth) => Some(truth.to_string()),
         _ => None,
     }
-}
-
-/// A compose file writes a dollar sign twice.
-fn unescaped(text: &str) -> String {
-    text.replace("$$", "$")
 }
 
 #[cfg(test)]
@@ -86,7 +82,7 @@ mod tests {
         let compose = json!({"services": {"app": {
             "image": "shop:1@sha256:aa",
             "command": ["serve", "--all"],
-            "environment": {"A": "1", "UNSET": null, "N": 2, "D": "a$$b"},
+            "environment": {"A": "1", "UNSET": null, "N": 2, "D": "a$b"},
         }, "db": {"image": "postgres:17", "environment": ["B=x=y", "UNSET"]}}});
         let release = release(&compose);
         assert_eq!(release["app"].command.as_deref(), Some(["serve".to_owned(), "--all".to_owned()].as_slice()));

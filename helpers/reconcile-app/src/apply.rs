@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
-use swarm::{Configs, Containers, Images, Secrets, Service, Services, Tasks};
+use swarm::{Configs, Images, Secrets, Service, Services as _};
 use updates::At;
 
 use crate::answers::Answers;
@@ -25,8 +25,8 @@ use crate::stack::Stacks;
 use crate::{secrets, source};
 
 /// Everything of the engine that a run needs.
-pub trait Engine: Services + Tasks + Containers + Images + Secrets + Configs {}
-impl<T: Services + Tasks + Containers + Images + Secrets + Configs> Engine for T {}
+pub trait Engine: check_migrations::Engine + Images + Secrets + Configs {}
+impl<T: check_migrations::Engine + Images + Secrets + Configs> Engine for T {}
 
 /// The kinds of what a run works with: those of a real host, or those of a test.
 pub trait Parts {

@@ -24,6 +24,7 @@ pub mod host;
 pub mod images;
 pub mod inputs;
 pub mod manifest;
+pub mod migrations;
 pub mod plan;
 #[cfg(test)]
 mod plan_model;

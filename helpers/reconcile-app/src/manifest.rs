@@ -167,6 +167,9 @@ pub struct Gate {
     pub restart_limit: usize,
     /// A request that must be answered through the proxy.
     pub probe: Option<Probe>,
+    /// How its migrations are tried before anything is touched.
+    #[serde(default)]
+    pub migrations: Option<check_migrations::Declared>,
 }
 
 impl Gate {
@@ -229,6 +232,9 @@ impl Manifest {
             "`{}` has update = \"handover\" and no nftCommand: a handover moves connections with nftables",
             self.name
         );
+        if let Some(migrations) = &self.gate.migrations {
+            migrations.check()?;
+        }
         match &self.recipe {
             Source::Folder(_) => Ok(()),
             Source::Git(git) => git.check(&self.name),

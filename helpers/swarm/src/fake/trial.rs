@@ -82,6 +82,10 @@ impl Containers for Fake {
         Ok(self.trial.borrow().logs.get(id).cloned().unwrap_or_default())
     }
 
+    async fn inspection(&self, _: &str) -> Result<Option<serde_json::Value>> {
+        Ok(None)
+    }
+
     async fn host_mode_address(&self, _: &str) -> Result<Option<IpAddr>> {
         Ok(None)
     }
