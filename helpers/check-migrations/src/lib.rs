@@ -137,18 +137,19 @@ async fn numbers<E: Engine>(
 ) -> Result<(), Stop> {
     let Some(folder) = &declared.folder else { return Ok(()) };
     let service = &declared.migrate.service;
-    let image = &trial::part(versions.new, service, "migrate.service")?.image;
-    let Some(new) = engine.image_files(app.name, image, folder).await? else {
+    let part = trial::part(versions.new, service, "migrate.service")?;
+    let Some(new) = engine.image_files(app.name, &part.image, folder).await? else {
         return Err(Stop::Error(anyhow::anyhow!(
-            "gate.migrations.folder: {image} has no folder {folder}; the migrations were not tried. Name the folder that holds them, or none"
+            "gate.migrations.folder: {} has no folder {folder}; the migrations were not tried. Name the folder that holds them, or none",
+            part.shown()
         )));
     };
-    let old = match versions.old.and_then(|old| old.get(service)).filter(|_| !declared.out_of_order) {
+    let old = match versions.old.and_then(|old| old.get(service)) {
         // An image that somebody removed: what it had cannot be told any more.
         Some(part) => engine.image_files(app.name, &part.image, folder).await.unwrap_or_default(),
         None => None,
     };
-    match slots::check(image, folder, &new, old.as_deref()).into_iter().next() {
+    match slots::check(part.shown(), folder, &new, old.as_deref(), declared.out_of_order).into_iter().next() {
         Some(finding) => Err(finding.into()),
         None => Ok(()),
     }

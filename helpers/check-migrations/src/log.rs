@@ -79,7 +79,7 @@ pub fn problems(entries: &[Entry], users: &[&str]) -> Vec<Problem> {
     theirs
         .map(|(at, entry)| {
             let same = |other: &&Entry| other.session == entry.session && other.level == "STATEMENT";
-            let statement = entries[at..].iter().take(8).find(same).map(|entry| one_line(&entry.text));
+            let statement = entries[at..].iter().take(8).find(same).map(|entry| one_line(without_comment(&entry.text)));
             Problem {
                 state: entry.state.clone(),
                 message: one_line(&entry.text),
@@ -87,6 +87,15 @@ pub fn problems(entries: &[Entry], users: &[&str]) -> Vec<Problem> {
             }
         })
         .collect()
+}
+
+/// A statement without the comment that it begins with.
+fn without_comment(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while let Some((_, after)) = rest.strip_prefix("--").and_then(|comment| comment.split_once('\n')) {
+        rest = after.trim_start();
+    }
+    rest
 }
 
 /// A statement as a sentence can hold it.
@@ -142,6 +151,12 @@ hearth|68a.3|shop_app|shop|00000|DETAIL:  Parameters: $1 = '1'";
         let entries = log("hearth|1|app|d|00000|LOG:  statement: SELECT '\n hearth|2|root|d|42501|ERROR:  x");
         assert_eq!(entries.len(), 1);
         assert_eq!(entries[0].user, "app");
+    }
+
+    #[test]
+    fn a_statement_is_told_without_the_comment_before_it() {
+        assert_eq!(without_comment("-- why\n -- and how\nCREATE INDEX a"), "CREATE INDEX a");
+        assert_eq!(without_comment("-- nothing else"), "-- nothing else");
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl<E: Engine> Trial<'_, E> {
                 Some((_, object)) => self.owner_of(object).await?,
                 None => None,
             };
-            let image = &part.image;
+            let image = part.shown();
             let failed = Failed { image, pass, role, exit_code, seconds: migrate.seconds, problem, owner, lines };
             return Err(explain(&failed).into());
         }
@@ -166,7 +166,7 @@ impl<E: Engine> Trial<'_, E> {
         let (samples, (asked, ended)) = tokio::join!(watch, attempt);
         let asked = asked?;
         ended?;
-        let image = &part(self.versions.new, &self.declared.migrate.service, "migrate.service")?.image;
+        let image = part(self.versions.new, &self.declared.migrate.service, "migrate.service")?.shown();
         match locks::judge(image, &locks::longest(&samples?), budget) {
             Some(finding) => Err(finding.into()),
             None => Ok(asked),
@@ -180,7 +180,7 @@ impl<E: Engine> Trial<'_, E> {
         if gone.is_empty() && new.is_empty() {
             return Ok(());
         }
-        let image = &part(self.versions.new, &self.declared.migrate.service, "migrate.service")?.image;
+        let image = part(self.versions.new, &self.declared.migrate.service, "migrate.service")?.shown();
         let told = |sign: &str, lines: &[String]| -> Vec<String> {
             lines.iter().take(TOLD).map(|line| format!("{sign} {}", crate::log::one_line(line))).collect()
         };

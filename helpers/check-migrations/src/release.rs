@@ -22,6 +22,13 @@ pub struct Part {
     pub user: Option<String>,
 }
 
+impl Part {
+    /// Its image as a person calls it: without the digest that it is pinned to.
+    pub fn shown(&self) -> &str {
+        self.image.split('@').next().unwrap_or(&self.image)
+    }
+}
+
 /// Reads it from a compose file as `docker stack config` renders it, with dollar signs that stand for themselves. What
 /// cannot be read is left out.
 pub fn release(compose: &Value) -> Release {
@@ -90,6 +97,7 @@ mod tests {
         assert_eq!(release["app"].environment, BTreeMap::from(expected));
         assert_eq!(release["db"].environment["B"], "x=y");
         assert_eq!(release["db"].user, None);
+        assert_eq!((release["app"].shown(), release["db"].shown()), ("shop:1", "postgres:17"));
     }
 
     #[test]

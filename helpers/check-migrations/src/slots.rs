@@ -9,11 +9,15 @@ use crate::finding::{Finding, Kind};
 
 type Slot = Vec<u128>;
 
-/// Looks for a number that two migrations have, and for a new migration with a lower number than one that ran.
-pub fn check(image: &str, folder: &str, new: &[String], old: Option<&[String]>) -> Vec<Finding> {
+/// Looks for a number that two migrations have, in this version or in it and the one that serves, and for a new migration
+/// with a lower number than one that ran.
+pub fn check(image: &str, folder: &str, new: &[String], old: Option<&[String]>, late_ones_run: bool) -> Vec<Finding> {
     let mut findings = duplicates(image, folder, new);
     if let Some(old) = old {
-        findings.extend(late(image, folder, new, old));
+        findings.extend(taken(image, folder, new, old));
+        if !late_ones_run {
+            findings.extend(late(image, folder, new, old));
+        }
     }
     findings
 }
@@ -32,6 +36,26 @@ fn duplicates(image: &str, folder: &str, files: &[String]) -> Vec<Finding> {
                 remedy: "Give the newer one the next free number".to_owned(),
                 evidence: Vec::new(),
             }
+        })
+        .collect()
+}
+
+/// A number that ran under another name: two branches took it, and one was deployed.
+fn taken(image: &str, folder: &str, new: &[String], old: &[String]) -> Vec<Finding> {
+    let (new, old) = (slots(new), slots(old));
+    let both = new.iter().filter_map(|(slot, names)| Some((names, old.get(slot)?)));
+    let other = both.filter(|(now, before)| now.is_disjoint(before));
+    other
+        .filter_map(|(now, before)| {
+            let (now, before) = (now.first()?, before.first()?);
+            Some(Finding {
+                kind: Kind::DuplicateSlot,
+                object: format!("migration {now} of {image}"),
+                cause: format!("its number in {folder} is that of {before}, which ran already"),
+                consequence: "a tool counts it as done and never runs it, or refuses the database".to_owned(),
+                remedy: "Keep the one that ran as it is, and give this one the next free number".to_owned(),
+                evidence: Vec::new(),
+            })
         })
         .collect()
 }
@@ -96,7 +120,10 @@ mod tests {
 
     fn found(new: &[&str], old: Option<&[&str]>) -> Vec<Kind> {
         let old = old.map(files);
-        check("shop:2", "/migrations", &files(new), old.as_deref()).into_iter().map(|finding| finding.kind).collect()
+        check("shop:2", "/migrations", &files(new), old.as_deref(), false)
+            .into_iter()
+            .map(|finding| finding.kind)
+            .collect()
     }
 
     #[test]
@@ -121,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_finding_names_both_and_says_what_to_do() {
-        let all = check("shop:2", "/migrations", &files(&["0037_a.up.sql", "0037_b.up.sql"]), None);
+        let all = check("shop:2", "/migrations", &files(&["0037_a.up.sql", "0037_b.up.sql"]), None, false);
         let said = all[0].to_string();
         for word in ["migration 0037 of shop:2", "0037_a and 0037_b", "/migrations", "next free number"] {
             assert!(said.contains(word), "{word}: {said}");
@@ -134,6 +161,22 @@ mod tests {
         assert_eq!(found(&["0001_a.up.sql", "0002_b.up.sql", "0003_c.up.sql"], Some(&old)), [Kind::OutOfOrderSlot]);
         assert_eq!(found(&["0001_a.up.sql", "0003_c.up.sql", "0004_d.up.sql"], Some(&old)), []);
         assert_eq!(found(&["0010_x.sql", "0003_c.sql", "0001_a.sql"], Some(&["0001_a.sql", "0003_c.sql"])), []);
+    }
+
+    #[test]
+    fn a_number_that_ran_under_another_name_is_found() {
+        assert_eq!(
+            found(&["0001_a.up.sql", "0002_c.up.sql"], Some(&["0001_a.up.sql", "0002_b.up.sql"])),
+            [Kind::DuplicateSlot]
+        );
+        assert_eq!(found(&["0001_a.up.sql", "0002_b.up.sql"], Some(&["0001_a.up.sql", "0002_b.down.sql"])), []);
+    }
+
+    #[test]
+    fn where_the_tool_runs_late_ones_they_are_no_matter() {
+        let (new, old) = (files(&["1_a.sql", "2_b.sql", "3_c.sql"]), files(&["1_a.sql", "3_c.sql"]));
+        assert_eq!(check("shop:2", "/m", &new, Some(&old), true), []);
+        assert_eq!(check("shop:2", "/m", &new, Some(&old), false).len(), 1);
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl<'a, E: Engine> Trial<'a, E> {
             None => part(versions.new, service, "database.service")?.image.clone(),
         };
         let user = live.map_or(&declared.database.superuser, |live| &live.superuser).clone();
-        say(format!("starting a scratch database of {image}"));
+        say(format!("starting a scratch database of {}", image.split('@').next().unwrap_or(&image)));
         let container = NewScratch {
             owner: app.name.to_owned(),
             name: format!("{network}-db"),

@@ -38,7 +38,7 @@ struct Tried {
 impl<E: Engine> Trial<'_, E> {
     /// Starts the new version as the app's role, and returns what it asked of the database.
     pub async fn try_new(&mut self, probe: &Probe, warnings: &mut Vec<String>) -> Result<Vec<Entry>, Stop> {
-        let image = &part(self.versions.new, &probe.service, "probe.service")?.image;
+        let image = part(self.versions.new, &probe.service, "probe.service")?.shown();
         (self.say)(format!("starting {image} on the migrated database"));
         let tried = self.try_version("new", self.versions.new, probe).await?;
         if let Some(why) = tried.why {
@@ -60,7 +60,7 @@ impl<E: Engine> Trial<'_, E> {
 
     /// Starts the old version as the app's role on what the new one's migrations made.
     pub async fn try_old(&mut self, probe: &Probe, old: &Release) -> Result<OldVersion, Stop> {
-        let Some(image) = old.get(&probe.service).map(|part| part.image.clone()) else {
+        let Some(image) = old.get(&probe.service).map(|part| part.shown().to_owned()) else {
             return Ok(OldVersion::NotAsked(format!("it had no service {}", probe.service)));
         };
         (self.say)(format!("starting {image}, the old version, on the migrated database"));
