@@ -2,7 +2,8 @@
 
 UNIT = "hearth-app-shop.service"
 DOMAIN = "shop.example.org"
-RECIPE = "ls -d /opt/hearth/src/tests/recipes/shop /etc/recipes/shop 2>/dev/null | head -n 1"
+# On the bed, and in a virtual machine.
+RECIPE = "find /opt/hearth/src/tests/recipes/shop /etc/recipes/shop -maxdepth 0 2>/dev/null || true"
 DATABASE = "docker exec -i $(docker ps -q --filter name=shop_example_org_db)"
 PSQL = f"{DATABASE} psql --username=postgres --set=ON_ERROR_STOP=1 --quiet shop"
 # Everything of the live database but what is different in each dump.
