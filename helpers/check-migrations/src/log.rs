@@ -72,10 +72,13 @@ pub struct Problem {
     pub statement: String,
 }
 
+/// That a transaction failed before: a consequence, and never the cause.
+const ABORTED: &str = "25P02";
+
 /// The errors of these roles, in order.
 pub fn problems(entries: &[Entry], users: &[&str]) -> Vec<Problem> {
-    let theirs =
-        entries.iter().enumerate().filter(|(_, entry)| entry.is_error() && users.contains(&entry.user.as_str()));
+    let is_theirs = |entry: &Entry| users.contains(&entry.user.as_str()) && entry.is_error() && entry.state != ABORTED;
+    let theirs = entries.iter().enumerate().filter(|(_, entry)| is_theirs(entry));
     theirs
         .map(|(at, entry)| {
             let same = |other: &&Entry| other.session == entry.session && other.level == "STATEMENT";
@@ -136,6 +139,15 @@ hearth|68a.3|shop_app|shop|00000|DETAIL:  Parameters: $1 = '1'";
         };
         assert_eq!(problems(&log(LOG), &["shop_owner"]), [problem]);
         assert_eq!(problems(&log(LOG), &["shop_app"]), []);
+    }
+
+    #[test]
+    fn that_a_transaction_had_failed_is_not_told_for_the_reason() {
+        let log = log(
+            "hearth|1|o|d|57014|ERROR:  canceling statement\nhearth|1|o|d|25P02|ERROR:  current transaction is aborted",
+        );
+        let states: Vec<String> = problems(&log, &["o"]).into_iter().map(|problem| problem.state).collect();
+        assert_eq!(states, ["57014"]);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Trial {
     pub containers: BTreeMap<String, NewScratch>,
     /// All that ever were, in order.
     pub started: Vec<NewScratch>,
+    /// The commands that were run, in order, with their containers.
+    pub commands: Vec<(String, Command)>,
     /// The scratch networks that are there: owner and name.
     pub networks: Vec<(String, String)>,
 }
@@ -97,6 +99,7 @@ impl Commands for Fake {
         let asked = format!("{} {input}", command.arguments.join(" "));
         self.call(format!("in {container}: {}", asked.trim_end()));
         let mut trial = self.trial.borrow_mut();
+        trial.commands.push((container.to_owned(), command.clone()));
         let fits = |answer: &Answer| container.contains(&answer.container) && asked.contains(&answer.asked);
         Ok(match trial.answers.iter().position(fits) {
             Some(place) if trial.answers[place].once => trial.answers.remove(place).printed,
