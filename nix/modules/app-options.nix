@@ -158,6 +158,14 @@ in
           description = "How long it may take until the answer is right.";
         };
       };
+      migrations = lib.mkOption {
+        type = lib.types.nullOr (lib.types.submodule (import ./app-migrations.nix { inherit lib hearth; }));
+        default = null;
+        description = ''
+          How the app's migrations are tried in a scratch database before a version is deployed. A version whose migrations fail
+          there is not deployed, and nothing that serves is touched.
+        '';
+      };
     };
 
     allow = {

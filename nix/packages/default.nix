@@ -10,5 +10,6 @@ rec {
   hello-image = callPackage ./hello-image.nix { };
   miniflux-image = callPackage ./miniflux-image.nix { };
   postgres-image = callPackage ./postgres-image.nix { };
+  shop-image = callPackage ./shop-image.nix { };
   option-docs = callPackage ./option-docs.nix { };
 }

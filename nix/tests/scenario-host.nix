@@ -7,6 +7,7 @@
 }:
 let
   helloVersions = lib.importJSON ../../tests/apps/hello/versions.json;
+  shopVersions = lib.importJSON ../../tests/apps/shop/versions.json;
   images = [
     (pkgs.callPackage ../packages/miniflux-image.nix { })
     (pkgs.callPackage ../packages/miniflux-image.nix {
@@ -17,7 +18,10 @@ let
   ]
   ++ lib.mapAttrsToList (
     version: environment: pkgs.callPackage ../packages/hello-image.nix { inherit version environment; }
-  ) helloVersions;
+  ) helloVersions
+  ++ lib.mapAttrsToList (
+    version: what: pkgs.callPackage ../packages/shop-image.nix (what // { inherit version; })
+  ) shopVersions;
   password = config.hearth.secrets.entries.registry_password.path;
   logins = "/run/registry/htpasswd";
 in
@@ -40,8 +44,12 @@ in
       "hello.example.org"
       "hello-test.example.org"
       "feeds.example.org"
+      "shop.example.org"
     ];
   };
+
+  # An app that a scenario declares by itself.
+  environment.etc."recipes/shop".source = ../../tests/recipes/shop;
 
   # The private key is a test key, public with the repository. On a host of your own nothing may put it into the store.
   systemd.tmpfiles.settings.example-key."/var/lib/hearth/age.key".C = {

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import applications, cache, debian, hello, oci, paths, registry, traefik
+from . import applications, cache, debian, hello, oci, paths, registry, shop, traefik
 from .progress import Progress
 from .shell import run
 
@@ -45,6 +45,7 @@ def build(progress=None, *, helpers=True, profile="dev"):
         # Compilers are the long way; what only downloads and unpacks fills the gaps they leave.
         program = pool.submit(step, f"Traefik {traefik.version()} from its Go modules", traefik.binary)
         hello_layer = pool.submit(step, "test app hello", hello.layer)
+        shop_layer = pool.submit(step, "test app shop", shop.layer)
         binaries = pool.submit(step, "Hearth's helpers", build_helpers, profile) if helpers else None
         base = step(f"Debian {debian.SUITE} base", debian.base)
         root = pool.submit(step, "root of the hosts: systemd, Docker", debian.root, base)
@@ -52,7 +53,11 @@ def build(progress=None, *, helpers=True, profile="dev"):
             pool.submit(step, "image postgres", applications.postgres, base),
             pool.submit(step, "image miniflux", applications.miniflux, base),
         ]
-        images = [*hello.images(hello_layer.result()), *(image for app in apps for image in app.result())]
+        images = [
+            *hello.images(hello_layer.result()),
+            *shop.images(shop_layer.result()),
+            *(image for app in apps for image in app.result()),
+        ]
         store = step("registry with the test images", filled_registry, root.result(), images)
         program.result()
         archives = step("image archive of Traefik", traefik.archive, base)

@@ -104,7 +104,8 @@ with subtest("this would have failed without the journal: a run that has lost it
     to_ruin("planted")
     # Far enough for the data to be damaged, and not yet put back.
     host.succeed(f"systemctl start --no-block {UNIT}")
-    host.wait_until_succeeds("docker service ps hello_example_org_app --format '{{.Image}} {{.CurrentState}}' | grep '1.2.0-ruins Failed'", timeout=60)
+    volume = host.succeed("docker volume inspect hello_example_org_data --format '{{.Mountpoint}}'").strip()
+    host.wait_until_succeeds(f"grep 'half migrated' {volume}/count", timeout=60)
     host.succeed(f"systemctl kill --signal=KILL {UNIT}; rm /var/lib/hearth/apps/hello/journal.json")
     reconcile(UNIT)
     host.fail(https("hello.example.org", "/count"))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::bail;
-use swarm::{Scratch, Services};
+use swarm::{Disposable, Services};
 use tokio::time::{Instant, sleep};
 
 use crate::DRILL_LABEL;
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 ///
 /// # Errors
 /// When the engine does not answer, or something stays in use. The next run tries again.
-pub async fn clear(engine: &(impl Services + Scratch), app: &str) -> anyhow::Result<usize> {
+pub async fn clear(engine: &(impl Services + Disposable), app: &str) -> anyhow::Result<usize> {
     let label = format!("{DRILL_LABEL}={app}");
     let services = engine.services(&label).await?;
     for service in &services {

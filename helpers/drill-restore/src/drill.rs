@@ -15,14 +15,16 @@ use reconcile_app::stack::Stacks;
 use snapshot_volumes::hooks::{self, Moment};
 use snapshot_volumes::{DrillProbe, Snapshot, Store, Volume};
 use state::{Receipt, Step};
-use swarm::{Configs, Containers, Exec, Executed, Images, STACK_LABEL, Scratch, Secrets, Services, TaskState, Tasks};
+use swarm::{
+    Configs, Containers, Disposable, Exec, Executed, Images, STACK_LABEL, Secrets, Services, TaskState, Tasks,
+};
 
 use crate::DRILL_LABEL;
 use crate::isolate::{Isolated, isolate};
 
 /// What is needed of the engine.
-pub trait Engine: Services + Tasks + Containers + Images + Secrets + Configs + Scratch + Exec {}
-impl<T: Services + Tasks + Containers + Images + Secrets + Configs + Scratch + Exec> Engine for T {}
+pub trait Engine: Services + Tasks + Containers + Images + Secrets + Configs + Disposable + Exec {}
+impl<T: Services + Tasks + Containers + Images + Secrets + Configs + Disposable + Exec> Engine for T {}
 
 /// One drill over one app.
 pub struct Drill<'a, E, S> {

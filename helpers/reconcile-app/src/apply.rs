@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
-use swarm::{Configs, Containers, Images, Secrets, Service, Services, Stop, Tasks};
+use swarm::{Configs, Images, Secrets, Service, Services as _, Stop};
 use updates::At;
 
-use crate::answers::{Answers, Asked};
+use crate::answers::{self, Answers};
 use crate::connections::Connections;
 use crate::converge::Failure;
 use crate::data::{Secured, Snapshots};
@@ -27,8 +27,8 @@ use crate::stack::Stacks;
 use crate::{secrets, source};
 
 /// Everything of the engine that a run needs.
-pub trait Engine: Services + Stop + Tasks + Containers + Images + Secrets + Configs {}
-impl<T: Services + Stop + Tasks + Containers + Images + Secrets + Configs> Engine for T {}
+pub trait Engine: check_migrations::Engine + Stop + Images + Secrets + Configs {}
+impl<T: check_migrations::Engine + Stop + Images + Secrets + Configs> Engine for T {}
 
 /// The kinds of what a run works with: those of a real host, or those of a test.
 pub trait Parts {
@@ -214,7 +214,7 @@ impl<P: Parts> Run<'_, P> {
     }
 
     fn probe(&mut self) -> Result<(), Failure> {
-        let Some(asked) = self.manifest.gate.probe.as_ref().map(Asked::Probe) else { return Ok(()) };
+        let Some(asked) = self.manifest.gate.probe.as_ref().map(answers::Asked::Probe) else { return Ok(()) };
         self.host.answers.ask(asked, self.say).map(drop).map_err(|detail| failure_of(asked, detail))
     }
 

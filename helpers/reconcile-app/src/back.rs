@@ -40,8 +40,19 @@ pub async fn on<P: Parts>(
         manifest.name
     );
     let told = BTreeMap::new();
-    let mut run =
-        Run { host, manifest, files, journal, unfinished: None, at: None, told, logs: Vec::new(), receipt, say };
+    let mut run = Run {
+        host,
+        manifest,
+        files,
+        journal,
+        unfinished: None,
+        asked: None,
+        at: None,
+        told,
+        logs: Vec::new(),
+        receipt,
+        say,
+    };
     run.go_back(snapshot).await
 }
 

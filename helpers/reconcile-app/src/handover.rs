@@ -28,6 +28,7 @@ const STANDBY_GATE: Gate = Gate {
     smoke: Vec::new(),
     audit: None,
     watch: None,
+    migrations: None,
 };
 
 /// What a handover needs of the host.

@@ -201,6 +201,9 @@ impl Manifest {
             self.name
         );
         self.gate.check(self.name.as_str())?;
+        if let Some(migrations) = &self.gate.migrations {
+            migrations.check()?;
+        }
         match &self.recipe {
             Source::Folder(_) => Ok(()),
             Source::Git(git) => git.check(&self.name),

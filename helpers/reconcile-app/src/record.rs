@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use check_migrations::Verdict;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use state::{Digest, remove_durably, write_atomic};
@@ -50,6 +51,18 @@ impl Seen {
     pub fn of(service: &Service) -> Self {
         Self { version: service.version, spec: service.spec_digest() }
     }
+}
+
+/// What a trial said of the migrations of a deploy, which is under way or was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TriedMigrations {
+    /// The digest of everything that goes into the deploy.
+    pub digest: String,
+    /// The digest of the deploy that served then, which is the old version of the verdict.
+    pub over: Option<String>,
+    /// What was said.
+    pub verdict: Verdict,
 }
 
 /// A deploy that did not pass its gate; it is not tried again until something in it changes.
@@ -276,6 +289,22 @@ impl Files {
     /// When the file cannot be removed.
     pub fn forget_failure(&self) -> io::Result<()> {
         remove_durably(&self.folder.join("failed.json"))
+    }
+
+    /// Remembers what a trial said of the migrations of a deploy.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn remember_migrations(&self, tried: &TriedMigrations) -> io::Result<()> {
+        self.write("migrations.json", tried)
+    }
+
+    /// What the last trial said.
+    ///
+    /// # Errors
+    /// When the record is there and cannot be read.
+    pub fn migrations(&self) -> io::Result<Option<TriedMigrations>> {
+        read(&self.folder.join("migrations.json"))
     }
 
     fn write<T: Serialize>(&self, name: &str, value: &T) -> io::Result<()> {

@@ -128,6 +128,11 @@ impl Stack {
         format!("{:#}\n", self.value)
     }
 
+    /// The whole of it.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
     /// The images that its services run, each once.
     pub fn images(&self) -> Vec<String> {
         let mut images: Vec<String> = self

@@ -276,11 +276,14 @@ async fn deploy<P: Parts>(run: &mut Run<'_, P>, inputs: &Inputs) -> anyhow::Resu
     images::provide(run.host.engine, &mut stack, &manifest.images, &manifest.docker_config_folder, run.say)
         .await
         .with_context(|| still_serving(run))?;
+    if let Some(refused) = run.try_migrations(&stack, inputs).await.with_context(|| still_serving(run))? {
+        return Ok(refused);
+    }
     run.deploy(&stack, inputs).await
 }
 
 /// What a person wants to know first when a deploy was given up before it began.
-fn still_serving<P: Parts>(run: &Run<'_, P>) -> String {
+pub(crate) fn still_serving<P: Parts>(run: &Run<'_, P>) -> String {
     match run.files.deployed() {
         Ok(Some(Deployed { version: Some(version), .. })) => format!("nothing was deployed, {version} still serves"),
         Ok(Some(_)) => "nothing was deployed, the last good version still serves".to_owned(),

@@ -62,7 +62,7 @@ impl Exec for Engine {
 }
 
 /// The engine has no call that ends a command in a container; its process is one of this node.
-fn kill(pid: Option<i64>) {
+pub(crate) fn kill(pid: Option<i64>) {
     let pid = pid.and_then(|pid| i32::try_from(pid).ok()).filter(|pid| *pid > 1);
     if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
         // It may have ended by itself at this moment.

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::{NewSecret, Object, Result, Secrets, Service, Services, Standby};
 
+mod trial;
+
+pub use trial::{Answer, End, Trial};
+
 /// An engine in memory. Fill its fields, hand it to what is tested, look at its fields and at [`Fake::calls`].
 #[derive(Debug, Default)]
 pub struct Fake {
@@ -16,12 +20,14 @@ pub struct Fake {
     pub volumes: RefCell<BTreeMap<String, BTreeMap<String, String>>>,
     /// The networks, with their labels.
     pub networks: RefCell<BTreeMap<String, BTreeMap<String, String>>>,
+    /// What scratch containers, and commands in any container, find.
+    pub trial: RefCell<Trial>,
     /// What was asked of the engine, in order.
     pub calls: RefCell<Vec<String>>,
 }
 
 impl Fake {
-    fn call(&self, text: String) {
+    pub(crate) fn call(&self, text: String) {
         self.calls.borrow_mut().push(text);
     }
 }

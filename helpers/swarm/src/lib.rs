@@ -8,7 +8,9 @@
 //! negotiation is needed and a look at the engine costs one request.
 #![expect(async_fn_in_trait, reason = "each helper runs on one thread, so no future has to be Send")]
 
+mod commands;
 mod containers;
+mod disposable;
 mod engine;
 mod error;
 mod exec;
@@ -24,7 +26,9 @@ mod stop;
 mod tasks;
 mod volumes;
 
+pub use commands::{Command, Commands, Printed};
 pub use containers::{Container, Containers, Health};
+pub use disposable::Disposable;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use exec::{Exec, Executed};
@@ -33,7 +37,7 @@ pub use networks::{Network, Networks};
 pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};
 pub use quiesce::{Quiesce, QuiesceError};
-pub use scratch::Scratch;
+pub use scratch::{NewScratch, SCRATCH_LABEL, Scratch};
 pub use services::{Service, Services, Specification, Standby};
 pub use stop::Stop;
 pub use tasks::{Task, TaskState, Tasks};

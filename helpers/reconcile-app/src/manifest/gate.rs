@@ -32,6 +32,9 @@ pub struct Gate {
     /// How long a new version is watched before it counts.
     #[serde(default)]
     pub watch: Option<Watch>,
+    /// How its migrations are tried before anything is touched.
+    #[serde(default)]
+    pub migrations: Option<check_migrations::Declared>,
 }
 
 impl Gate {

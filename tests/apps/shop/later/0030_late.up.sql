@@ -1,0 +1,1 @@
+ALTER TABLE categories ADD COLUMN parent_id integer REFERENCES categories;

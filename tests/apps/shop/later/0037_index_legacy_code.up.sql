@@ -1,0 +1,2 @@
+-- The column was dropped 34 migrations before this one.
+CREATE INDEX products_legacy_code ON products (legacy_code);

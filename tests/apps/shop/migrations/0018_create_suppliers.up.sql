@@ -1,0 +1,4 @@
+CREATE TABLE suppliers (
+    id serial PRIMARY KEY,
+    name text NOT NULL
+);

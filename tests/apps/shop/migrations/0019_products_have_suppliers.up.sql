@@ -1,0 +1,1 @@
+ALTER TABLE products ADD COLUMN supplier_id integer REFERENCES suppliers;

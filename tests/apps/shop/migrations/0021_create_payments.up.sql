@@ -1,0 +1,5 @@
+CREATE TABLE payments (
+    id serial PRIMARY KEY,
+    order_id integer NOT NULL REFERENCES orders,
+    cents integer NOT NULL
+);

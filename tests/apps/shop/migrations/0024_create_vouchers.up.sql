@@ -1,0 +1,4 @@
+CREATE TABLE vouchers (
+    code text PRIMARY KEY,
+    cents integer NOT NULL
+);

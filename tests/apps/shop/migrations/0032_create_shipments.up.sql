@@ -1,0 +1,4 @@
+CREATE TABLE shipments (
+    id serial PRIMARY KEY,
+    order_id integer NOT NULL REFERENCES orders
+);

@@ -1,0 +1,1 @@
+export ROLES_VERSION=v1
