@@ -186,3 +186,13 @@ with subtest("and deployed, it is on record that a rollback needs the snapshot")
     assert any("needs the snapshot" in step["result"] for step in receipt("apps/shop")["steps"]), receipt("apps/shop")
     assert "shop 2.0.0-renames" in get(DOMAIN) and "lamp 2500" in get(DOMAIN)
     assert "1" in host.succeed(f"{PSQL} -At -c 'SELECT count(*) FROM orders'")
+
+with subtest("on a full copy the probe sees the live rows, and one that does not fit is refused before it is read"):
+    full = ".gate.migrations.copy = \"full\" | .gate.migrations.probe.requests[0].contains = \"lamp 2500\""
+    by_hand = "check-migrations /var/lib/shop/full.json --image app=localhost:5000/shop:2.0.0-renames"
+    host.succeed(f"jq '{full}' /etc/hearth/apps/shop.json > /var/lib/shop/full.json")
+    said = host.succeed(by_hand)
+    assert "good: the migrations may run; the old version works" in said, said
+    host.succeed(f"jq '{full} | .gate.migrations.memoryBytes = 1048576' /etc/hearth/apps/shop.json > /var/lib/shop/full.json")
+    said = host.fail(by_hand)
+    assert "a full copy of it does not fit" in said, said
