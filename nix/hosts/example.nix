@@ -4,9 +4,24 @@
 let
   # Who signed the example's certificate. With one of a public CA nothing need be said.
   caFile = ../../secrets/example/ca.crt;
+
+  # Of pipelines. Nobody has the private halves of these.
+  keys = {
+    ci = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP57zDsARlVwN2bf6SYJQNL1/+E+oXyG5cvB/OWAQvBN ci@example.org";
+    branches = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGTXVmD0FQqoIkeWIfy3SUMbb51586leTY5YZ6QrKjRs branches@example.org";
+  };
 in
 {
   imports = [ ./machine.nix ];
+
+  # For the pipelines' keys.
+  services.openssh.enable = true;
+  # The user that a CI runner on this host would run as.
+  users.users.runner = {
+    isSystemUser = true;
+    group = "runner";
+  };
+  users.groups.runner = { };
 
   hearth = {
     enable = true;
@@ -48,6 +63,28 @@ in
         gate.probe = { inherit caFile; };
         secrets.token = "hello_token";
         snapshot.schedule = "*-*-* 03:30";
+        # What a pipeline may do: `ssh deploy@host hello prod 1.1.0`, with the key `ci`.
+        deploy = {
+          app = "hello";
+          environment = "prod";
+          image = "localhost:5000/hello";
+          keys = { inherit (keys) ci; };
+          users = [ "runner" ];
+        };
+      };
+
+      # Another environment of it is an app of its own.
+      hello-test = {
+        domain = "hello-test.example.org";
+        recipe = ../../tests/recipes/hello;
+        gate.probe = { inherit caFile; };
+        secrets.token = "hello_token";
+        deploy = {
+          app = "hello";
+          environment = "test";
+          image = "localhost:5000/hello";
+          inherit keys;
+        };
       };
 
       miniflux = {

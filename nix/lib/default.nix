@@ -8,5 +8,6 @@
   paths = import ./paths.nix;
   types = import ./types.nix { inherit lib; };
   manifest = import ./manifest.nix { inherit lib pkgs config; };
+  gates = import ./gates.nix { inherit lib config; };
   unit = import ./unit.nix { inherit lib config; };
 }

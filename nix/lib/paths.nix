@@ -15,4 +15,6 @@ rec {
   volumes = "/var/lib/docker/volumes";
   dockerSocket = "/run/docker.sock";
   dockerRead = "/run/hearth-docker-read";
+  deploySocket = "/run/hearth-deploy/socket";
+  deployQueue = "${runtime}/deploy";
 }

@@ -64,6 +64,23 @@ in
     lib.types.strMatching "[^@[:space:],]+@[^@[:space:],]+"
   );
 
+  deployWord = described "name of 1 to 50 of a-z 0-9 -, the first a letter or digit" (
+    lib.types.strMatching "[a-z0-9][a-z0-9-]{0,49}"
+  );
+
+  imageName =
+    let
+      part = "[a-z0-9][a-z0-9._-]*";
+    in
+    described "name of an image without tag and digest, such as registry.example.org/shop" (
+      lib.types.strMatching "(${part}(:[0-9]+)?/)?${part}(/${part})*"
+    );
+
+  # Nothing before the type: options of a key are Hearth's to set.
+  sshPublicKey =
+    described "public SSH key on one line, such as ssh-ed25519 AAAA… comment, without options before it"
+      (lib.types.strMatching "(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\"[:cntrl:]]*)?");
+
   seconds = lib.types.ints.between 1 86400;
 
   # What an attribute name becomes: a file, a unit, a part of swarm object names.

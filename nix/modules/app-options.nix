@@ -3,6 +3,10 @@
 { name, config, ... }:
 let
   inherit (hearth.types) seconds;
+  gates = import ./app-gates.nix {
+    inherit lib hearth;
+    app = config;
+  };
   keeps =
     default: what:
     lib.mkOption {
@@ -87,6 +91,12 @@ in
     };
 
     gate = {
+      inherit (gates)
+        certificateSeconds
+        smoke
+        audit
+        watch
+        ;
       convergeSeconds = lib.mkOption {
         type = seconds;
         default = 300;
@@ -189,6 +199,15 @@ in
       };
     };
 
+    deploy = lib.mkOption {
+      type = lib.types.nullOr (lib.types.submodule (import ./app-deploy.nix { inherit lib hearth; }));
+      default = null;
+      description = ''
+        Lets a pipeline deploy this app: by a key over SSH, or as a user of this host. An environment of an app is an app of its
+        own here (`shop-test`, `shop-prod`) that shares the recipe.
+      '';
+    };
+
     update = lib.mkOption {
       type = lib.types.enum [
         "rolling"
@@ -242,7 +261,7 @@ in
       stopSeconds = lib.mkOption {
         type = seconds;
         default = 120;
-        description = "How long all tasks of the app may take to end before a scheduled snapshot is given up and the app started again.";
+        description = "How long the app may take to stop, beyond the `stop_grace_period` of its services, before a snapshot is given up and the app started again.";
       };
       hookSeconds = lib.mkOption {
         type = seconds;

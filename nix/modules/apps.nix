@@ -78,6 +78,7 @@ let
           drainSeconds
           ;
         domain = toString app.domain;
+        deploy = if app.deploy == null then null else { inherit (app.deploy) image variable; };
         # Recipes name a resolver that asks for certificates itself; on this host they come from hearth.certificates.
         environment = { LETS_ENCRYPT_ENV = ""; } // app.environment;
         recipe = recipeOf app.recipe;
@@ -105,7 +106,8 @@ let
           inherit (app.gate) convergeSeconds healthySeconds restartLimit;
           probe = probeOf app.gate.probe;
           migrations = migrationsOf app.gate.migrations;
-        };
+        }
+        // hearth.gates.manifestOf app;
         nftCommand = if app.update == "handover" then "${pkgs.nftables}/bin/nft" else null;
         systemctlCommand = "${config.systemd.package}/bin/systemctl";
       };
@@ -124,6 +126,7 @@ let
         + (if app.gate.probe.enable then app.gate.probe.budgetSeconds else 0)
         + (if app.update == "handover" then 2 * app.drainSeconds else 0)
       )
+    + hearth.gates.secondsOf app
     + (if keepsData app then app.snapshot.budgetSeconds else 0)
     + secondsToTry app.gate.migrations;
 
@@ -150,7 +153,7 @@ let
       handover = app.update == "handover";
       inherit (app.recipe) git;
       tries = app.gate.migrations != null && app.gate.migrations.probe != null;
-      network = app.gate.probe.enable || tries || handover || (git.url != null && !isLocal git.url);
+      network = app.gate.probe.enable || tries || hearth.gates.asks app || handover || (git.url != null && !isLocal git.url);
       # Written out, a path of the declaration is one in the store.
       reads = map (path: "${path}") (
         lib.filter (path: path != null) [
@@ -293,6 +296,7 @@ let
       option = "hearth.apps.${name}";
     in
     complaintsAboutRecipe "${option}.recipe" app.recipe
+    ++ hearth.gates.complaintsAbout option app
     ++ [
       {
         assertion = hearth.types.isName name;

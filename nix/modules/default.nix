@@ -10,6 +10,7 @@
     ./alerts.nix
     ./apps.nix
     ./certificates.nix
+    ./deploy.nix
     ./docker-read.nix
     ./drift.nix
     ./looks.nix

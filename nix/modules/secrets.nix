@@ -121,14 +121,19 @@ let
   unitOf = name: "hearth-secret-${lib.replaceStrings [ "/" ] [ "--" ] name}";
   # It fails for as long as the last run could not render the file, and says why.
   statusUnit =
-    name:
+    manifestPath: name:
     lib.nameValuePair (unitOf name) {
       description = "The secret ${name} is rendered";
+      # What is rendered before there are users is rendered before systemd can be told: it looks when all else does.
+      wantedBy = lib.optional (manifestPath == usersManifestPath) "hearth.target";
       serviceConfig = hearth.unit.hardening // {
         Type = "oneshot";
-        ExecStart = "${config.hearth.package}/bin/render-secrets --status ${name} ${paths.manifests}/secrets.json";
+        ExecStart = "${config.hearth.package}/bin/render-secrets --status ${name} ${manifestPath}";
       };
     };
+
+  manifestPath = "${paths.manifests}/secrets.json";
+  usersManifestPath = "${paths.manifests}/secrets-for-users.json";
 
   early = lib.filterAttrs (_: secret: secret.neededForUsers) cfg.entries;
   late = lib.filterAttrs (_: secret: !secret.neededForUsers) cfg.entries;
@@ -189,16 +194,21 @@ let
     generations = paths.secretsForUsersGenerations;
     entries = early;
   };
-  renderForUsers = "${config.hearth.package}/bin/render-secrets ${manifestForUsers}";
+  renderForUsers = "${config.hearth.package}/bin/render-secrets";
   usersAreMadeByAUnit = (config.systemd.sysusers.enable or false) || (config.services.userborn.enable or false);
 
   # Before there are users, where units make them.
   usersUnit = lib.mkIf (early != { } && usersAreMadeByAUnit) {
     description = "Render secrets that users are made with";
-    wantedBy = [ "sysinit.target" ];
+    wantedBy = [
+      "sysinit.target"
+      # Of an activation.
+      "sysinit-reactivation.target"
+    ];
     before = [
       "systemd-sysusers.service"
       "userborn.service"
+      "sysinit-reactivation.target"
     ];
     unitConfig = {
       DefaultDependencies = false;
@@ -207,8 +217,10 @@ let
     restartTriggers = [ manifestForUsers ];
     serviceConfig = {
       Type = "oneshot";
-      ExecStart = renderForUsers;
+      ExecStart = "${renderForUsers} ${usersManifestPath}";
       SuccessExitStatus = "10";
+      # Here and in the other unit: neither a core dump nor swap may hold what was decrypted.
+      MemorySwapMax = 0;
       LimitCORE = 0;
     };
   };
@@ -217,7 +229,7 @@ let
     description = "Render secrets from sops files";
     helper = "render-secrets";
     inherit manifest;
-    manifestPath = "${paths.manifests}/secrets.json";
+    inherit manifestPath;
     state = "hearth/secrets";
     unitConfig.RequiresMountsFor = [ paths.secretGenerations ] ++ identities;
     serviceConfig = {
@@ -246,6 +258,7 @@ let
         "@chown"
       ];
       LimitCORE = 0;
+      MemorySwapMax = 0;
     };
   };
 
@@ -333,12 +346,18 @@ in
         }
       ];
 
-    environment.etc."hearth/secrets.json".source = manifest;
+    environment.etc = {
+      "hearth/secrets.json".source = manifest;
+    }
+    // lib.optionalAttrs (early != { }) {
+      "hearth/secrets-for-users.json".source = manifestForUsers;
+    };
 
     # Where no unit makes users, the activation does.
     system.activationScripts = lib.mkIf (early != { } && !usersAreMadeByAUnit) {
       hearthSecretsForUsers = lib.stringAfter [ "specialfs" ] ''
-        ${renderForUsers} || test $? -eq 10
+        # /etc may not have its manifest yet.
+        ${renderForUsers} ${manifestForUsers} || test $? -eq 10
       '';
       users.deps = [ "hearthSecretsForUsers" ];
     };
@@ -355,9 +374,10 @@ in
     ];
 
     systemd.services = lib.listToAttrs (
-      map statusUnit (
+      map (statusUnit manifestPath) (
         lib.attrNames late ++ map (name: "templates/${name}") (lib.attrNames cfg.templates)
       )
+      ++ map (statusUnit usersManifestPath) (lib.attrNames early)
     )
     // {
       hearth-secrets-for-users = usersUnit;

@@ -26,7 +26,10 @@ let
   logins = "/run/registry/htpasswd";
 in
 {
-  imports = [ ../hosts/example.nix ];
+  imports = [
+    ../hosts/example.nix
+    ./operator.nix
+  ];
 
   virtualisation = {
     cores = 2;
@@ -39,6 +42,7 @@ in
     hostName = "host";
     hosts."127.0.0.1" = [
       "hello.example.org"
+      "hello-test.example.org"
       "feeds.example.org"
       "shop.example.org"
     ];

@@ -56,7 +56,7 @@ def postgres(base_tree):
 
 
 def miniflux(base_tree):
-    """Miniflux 2.2, and a version whose migration harms the database before it fails to come up."""
+    """Miniflux 2.2, a version whose migration harms the database before it fails to come up, and one that does it well."""
     layer = _layer("miniflux", base_tree, ["miniflux", "dbconfig-no-thanks"], "true")
 
     def image(version, lower, env):
@@ -68,4 +68,9 @@ def miniflux(base_tree):
         return Image(f"miniflux:{version}", [base_layer(base_tree), *lower, layer], settings)
 
     # With PostgreSQL's layer below it, for psql.
-    return [image("2.2.6", [], []), image("2.3.0-breaks", [_postgres_layer(base_tree)], ["BREAKING_MIGRATION=1"])]
+    migrating = [_postgres_layer(base_tree)]
+    return [
+        image("2.2.6", [], []),
+        image("2.3.0-breaks", migrating, ["BREAKING_MIGRATION=1"]),
+        image("2.3.1", migrating, ["GOOD_MIGRATION=1"]),
+    ]

@@ -1,10 +1,19 @@
 # The example host as the bed runs it, on Debian: only what lies elsewhere there is said again.
+{ config, ... }:
 let
   goModule = builtins.readFile ./traefik/go.mod;
   version = builtins.head (builtins.match ".*github.com/traefik/traefik/v3 v([0-9.]+).*" goModule);
 in
 {
-  imports = [ ../../nix/hosts/example.nix ];
+  imports = [
+    ../../nix/hosts/example.nix
+    ../../nix/tests/operator.nix
+  ];
+
+  # Rendered under another name, since no file in the store may have an `@` in its own; `render` gives it back.
+  systemd.units."hearth-deploy-AT.service" = {
+    inherit (config.systemd.units."hearth-deploy@.service") text;
+  };
 
   # The bed builds the proxy from its Go module instead of from nixpkgs.
   hearth.proxy.image = {

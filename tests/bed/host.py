@@ -13,8 +13,8 @@ from .machine import Machine
 from .shell import output
 
 HELPERS = [
-    "render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app", "send-alert", "snapshot-volumes",
-    "check-migrations", "hearth",
+    "render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app", "send-alert", "snapshot-volumes", "drill-restore",
+    "deploy-app", "check-migrations", "hearth",
 ]  # fmt: skip
 AGE_KEY = "var/lib/hearth/age.key"
 _NETWORK_UNIT = """[Unit]
@@ -85,9 +85,27 @@ def furnish(container, template):
     root.write("etc/systemd/system/bed-network.service", network)
     root.link("etc/systemd/system/sysinit.target.wants/bed-network.service", "../bed-network.service")
     root.write("etc/hosts", f"127.0.0.1 localhost\n{container.address} host {' '.join(example.domains())}\n")
+    _add_users(root)
+    root.write("etc/ssh/sshd_config.d/hearth.conf", "Include /etc/hearth/deploy-sshd.conf\n")
     password = example.secret("registry_password", template.helpers) if template.helpers else "bed"
     login = output(["chroot", template.lowers[-1], "htpasswd", "-niB", "hearth"], stdin=password + "\n")
     root.write("etc/docker/registry/htpasswd", login.strip() + "\n", 0o644)
+
+
+# What NixOS makes of `users` in the example: name, number, shell, and which of them are in the group of the door.
+_USERS = """deploy:x:901:901::/nonexistent:/bin/sh
+runner:x:902:902::/nonexistent:/bin/sh
+"""
+_GROUPS = """hearth-deploy:x:901:runner
+runner:x:902:
+"""
+
+
+def _add_users(root):
+    """Adds the users that the modules declare, since no unit does."""
+    root.append("etc/passwd", _USERS)
+    root.append("etc/group", _GROUPS)
+    root.append("etc/shadow", "deploy:*:1:0:99999:7:::\nrunner:*:1:0:99999:7:::\n", 0o640)
 
 
 class Root:
@@ -100,6 +118,11 @@ class Root:
         """Writes a file."""
         self._place(name).write_text(text)
         (self.upper / name).chmod(mode)
+
+    def append(self, name, text, mode=0o644):
+        """Writes a file of the template with more text behind it."""
+        before = next(lower / name for lower in self.lowers if (lower / name).exists())
+        self.write(name, before.read_text() + text, mode)
 
     def copy(self, source, name, mode=0o644):
         """Copies a file."""

@@ -73,14 +73,17 @@ class Check:
         return Result(self.name, passed, failed, skipped, reasons=_SKIP_LINE.findall(log), log=log)
 
 
-def compiled_checks():
+def compiled_checks(long):
     """The checks that need the compiler, in the order in which each finds most work done by the one before."""
+    both_ways = ["cargo", "test", "--locked", "--package", "sops", "--test", "both_ways", "--", "--long"]
     clippy = ["cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings"]
     return [
         Check("format", ["cargo", "fmt", "--all", "--check"], paths.HELPERS),
         Check("format of hello", ["cargo", "fmt", "--check"], _HELLO),
         Check("tests of the helpers", ["cargo", "test", "--locked", "--workspace", "--no-fail-fast"], paths.HELPERS, _CARGO_RESULT),
-        Check("fuzzing", [str(paths.HELPERS / "fuzz/run")], paths.HELPERS / "fuzz", _CLOSING_LINE),
+        # The short form of it is among the tests of the helpers, which take no such word.
+        *([Check("1,000 documents of each format with sops itself", both_ways, paths.HELPERS)] if long else []),
+        Check("fuzzing", [str(paths.HELPERS / "fuzz/run"), *(["60"] if long else [])], paths.HELPERS / "fuzz", _CLOSING_LINE),
         Check("tests of hello", ["cargo", "test", "--locked"], _HELLO, _CARGO_RESULT),
         Check("clippy", [*clippy[:3], "--workspace", *clippy[3:]], paths.HELPERS),
         Check("clippy of hello", clippy, _HELLO),
@@ -116,7 +119,7 @@ def run(arguments):
     def wanted(checks):
         return [check for check in checks if not arguments.names or any(word in check.name for word in arguments.names)]
 
-    compiled, other = wanted(compiled_checks()), wanted(other_checks())
+    compiled, other = wanted(compiled_checks(arguments.long)), wanted(other_checks())
     hosted = wanted([*bed_checks(parts_file), *scenario_checks(parts_file, arguments.long)])
     if arguments.list:
         print("\n".join(check.name for check in [*compiled, *other, *hosted]))

@@ -36,7 +36,7 @@ with subtest(f"{APPS} apps, deployed by Hearth"):
 LOOK = f"reconcile-app --all {FOLDER}/apps"
 DEPLOY = (
     f"for number in $(seq {APPS}); do docker stack deploy --detach=true --resolve-image=never"
-    f" --compose-file {FOLDER}/state/bench$number/deployed.compose.json bench$number > /dev/null; done"
+    f" --compose-file {FOLDER}/state/bench$number/compose-*.json bench$number > /dev/null; done"
 )
 
 with subtest("both do nothing"):

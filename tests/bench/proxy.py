@@ -3,7 +3,7 @@
 
 ROUNDS = 10 if LONG else 3
 DOMAIN = "hello.example.org"
-DEPLOYED = "/var/lib/hearth/apps/proxy/deployed.compose.json"
+STATE = "/var/lib/hearth/apps/proxy"
 LEVELS = ["WARN", "INFO"]
 
 wait_until_serving()
@@ -25,7 +25,7 @@ def by_hearth(number):
 def by_the_swarm(number):
     level = LEVELS[number % 2]
     host.succeed(
-        f"sed 's/log.level=[A-Z]*/log.level={level}/' {DEPLOYED} > /run/proxy.json",
+        f"sed 's/log.level=[A-Z]*/log.level={level}/' {STATE}/compose-*.json > /run/proxy.json",
         "docker stack deploy --detach=false --resolve-image=never --compose-file /run/proxy.json proxy",
     )
     host.wait_until_succeeds(https(DOMAIN), timeout=60)

@@ -54,3 +54,49 @@ def services():
     """The version index of every service, by name."""
     lines = host.succeed("docker service inspect $(docker service ls -q) --format '{{.Spec.Name}} {{.Version.Index}}'")
     return dict(line.split() for line in lines.splitlines())
+
+
+# Takes alerts as a webhook, and keeps them.
+SINK = """
+import http.server, os, time
+
+class Sink(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        while os.path.exists("/run/sink-waits"):
+            time.sleep(0.1)
+        with open("/run/alerts.jsonl", "ab") as log:
+            log.write(body + b"\\n")
+        self.send_response(204)
+        self.end_headers()
+
+http.server.HTTPServer(("127.0.0.1", 9911), Sink).serve_forever()
+"""
+
+
+def sink():
+    """Starts what the example host's alerts are sent to."""
+    host.succeed(f"cat > /run/sink.py <<'END'\n{SINK}\nEND")
+    host.succeed("systemd-run --quiet --unit=sink python3 /run/sink.py")
+    host.wait_for_open_port(9911)
+
+
+# No mark says that a unit has ended since the last look, and none is under way.
+LOOKED = "! test -e /run/hearth/looks/{0} && ! systemctl --quiet is-active hearth-{0}.service && systemctl show --property=ActiveState hearth-{0}.service | grep -qv activating"
+
+
+def looked(look="alerts"):
+    """Waits until everything that has ended by now was looked at."""
+    host.wait_until_succeeds(LOOKED.format(look), timeout=60)
+
+
+def alerts(expected=0):
+    """What has arrived by itself, once there is as much as expected and nothing more to look at."""
+    host.wait_until_succeeds(f"test $(cat /run/alerts.jsonl | wc -l) -ge {expected}", timeout=30)
+    looked()
+    return [json.loads(line) for line in host.execute("cat /run/alerts.jsonl")[1].splitlines()]
+
+
+def told(events):
+    """The events in short."""
+    return [(event["status"], event["object"], event["kind"]) for event in events]

@@ -31,3 +31,26 @@ with subtest("with the engine back, the next run finishes what was begun"):
 with subtest("and nothing is left to do after it"):
     good, _ = reconcile(UNIT)
     assert good and receipt("apps/hello")["outcome"] == "unchanged", receipt("apps/hello")
+
+with subtest("restarted in the middle of each step of an update and of a rollback, the next run ends it well"):
+    get("hello.example.org", "/count", "--request POST")
+    written = get("hello.example.org", "/count")
+    quick = '.gate.convergeSeconds = 60 | .gate.healthySeconds = 2 | .environment.HELLO_DRAIN_SECONDS = "0"'
+    attempts = [
+        ("1.1.0", "stopping"), ("1.0.0", "snapshot .* is taken"), ("1.1.0", "waiting for"),
+        ("1.2.0-exits", "stopping"), ("1.2.0-exits", "rolling back"), ("1.2.0-exits", "restoring snapshot"),
+    ]  # fmt: skip
+    for number, (version, step) in enumerate(attempts):
+        declare("hello", f'.environment = (.environment + {{APP_VERSION: "{version}", ATTEMPT: "{number}"}}) | {quick}')
+        since = host.succeed("date '+%F %T.%6N'").strip()
+        host.succeed(f"systemctl start --no-block {UNIT}")
+        told = f"journalctl --output=cat --unit={UNIT} --since='{since}'"
+        host.wait_until_succeeds(f"{told} | grep -q '{step}'", timeout=90)
+        host.succeed("systemctl restart docker.service")
+        host.wait_until_succeeds(f"systemctl show {UNIT} --property=ActiveState | grep -E 'failed|=inactive'", timeout=200)
+        reconcile(UNIT)
+        _, said = reconcile(UNIT)
+        assert "nothing differs" in said or "failed before" in said, (version, step, said)
+        wanted = version if version in ("1.0.0", "1.1.0") else "1.1.0"
+        host.wait_until_succeeds(f"{https('hello.example.org')} | grep 'hello {wanted}'", timeout=30)
+        assert get("hello.example.org", "/count") == written, (version, step)

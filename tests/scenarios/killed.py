@@ -1,4 +1,5 @@
-# A helper that is killed at any point of an update or of a rollback: the next run ends it well, and no row is lost.
+# A helper that is killed at any point of an update, a rollback or a restore: the next run ends it well, and no row is
+# lost. With --long the host loses its power after each, too.
 
 UNIT = "hearth-app-hello.service"
 DROP_IN = f"/run/systemd/system/{UNIT}.d/kill.conf"
@@ -26,24 +27,29 @@ def settled(version):
     _, second = reconcile(UNIT)
     outcome = receipt("apps/hello")["outcome"]
     assert "nothing differs" in second or "failed before" in second, (outcome, first, second)
-    assert f"hello {version}" in get("hello.example.org"), first
+    host.wait_until_succeeds(f"{https('hello.example.org')} | grep -q 'hello {version}'", timeout=30)
     host.succeed("test ! -e /var/lib/hearth/apps/hello/journal.json")
+
+
+def reconcile_killed(point):
+    kill_at(point)
+    _, said = reconcile(UNIT)
+    kill_at(0)
+    return said
 
 
 # Every point with --long, and then with a power cut after each; else every fourth.
 STEP = 1 if LONG else 4
 
 
-def every_point(name, begin, version):
+def every_point(name, begin, version, run=reconcile_killed, restored=None):
     """Kills at one point after the other until a run passes them all; returns their names."""
     points = []
     while True:
         get("hello.example.org", "/count", "--request POST")
         written = count()
         begin(len(points))
-        kill_at(len(points) * STEP + 1)
-        _, said = reconcile(UNIT)
-        kill_at(0)
+        said = run(len(points) * STEP + 1)
         killed = [line for line in said.splitlines() if line.startswith("killed at point")]
         if not killed:
             break
@@ -52,9 +58,8 @@ def every_point(name, begin, version):
             host.crash()
             wait_until_serving()
         settled(version(len(points) - 1))
-        assert count() == written, f"{points[-1]}: {written} were counted, {count()} are there"
+        assert count() in (written, restored), f"{points[-1]}: {written} were counted, {count()} are there"
     print(f"{name}: killed at {len(points)} points, {STEP} apart, and survived {len(points)}")
-    assert len(points) * STEP > 30, points
     return points
 
 
@@ -66,15 +71,41 @@ def good_version(number):
     return ("1.1.0", "1.0.0")[number % 2]
 
 
+def to_ruin(number):
+    """A version that damages the data before it fails, another each time: none may be known to have failed."""
+    declare("hello", f'.environment = (.environment + {{APP_VERSION: "1.2.0-ruins", ATTEMPT: "{number}"}}) | {QUICK}')
+
+
 with subtest("killed at every point of an update, it ends with the new version and all the data"):
     declare("hello", QUICK)
     reconcile(UNIT)
-    points = every_point("update", update_to, good_version)
+    assert len(every_point("update", update_to, good_version)) * STEP > 30
+
+current = "1.0.0" if "hello 1.0.0" in get("hello.example.org") else "1.1.0"
 
 with subtest("killed at every point of a rollback, it ends with the old version and all the data"):
-    current = "1.0.0" if "hello 1.0.0" in get("hello.example.org") else "1.1.0"
+    assert len(every_point("rollback", to_ruin, lambda _: current)) * STEP > 40
 
-    def to_bad(number):
-        declare("hello", f'.environment = (.environment + {{APP_VERSION: "1.2.0-exits", ATTEMPT: "{number}"}}) | {QUICK}')
+with subtest("killed at every point of a restore, it ends with all of the data of then, or all that came later"):
+    declare("hello", f'.environment.APP_VERSION = "{current}" | {QUICK}')
+    reconcile(UNIT)
+    command = "PATH=$PATH:/opt/hearth/bin snapshot-volumes /etc/hearth/apps/hello.json"
+    host.succeed(f"{command} take || test $? = 10")
+    then = count()
+    last_good = json.loads(host.succeed(f"{command} --json list"))["lastGood"]
 
-    points = every_point("rollback", to_bad, lambda _: current)
+    def restore(point):
+        return host.execute(f"HEARTH_TEST_KILL_AT={point} {command} restore {last_good} 2>&1")[1]
+
+    assert len(every_point("restore", lambda _: None, lambda _: current, restore, then)) * STEP > 15
+    assert count() == then
+
+with subtest("this would have failed without the journal: a run that has lost it keeps the damage"):
+    to_ruin("planted")
+    # Far enough for the data to be damaged, and not yet put back.
+    host.succeed(f"systemctl start --no-block {UNIT}")
+    volume = host.succeed("docker volume inspect hello_example_org_data --format '{{.Mountpoint}}'").strip()
+    host.wait_until_succeeds(f"grep 'half migrated' {volume}/count", timeout=60)
+    host.succeed(f"systemctl kill --signal=KILL {UNIT}; rm /var/lib/hearth/apps/hello/journal.json")
+    reconcile(UNIT)
+    host.fail(https("hello.example.org", "/count"))

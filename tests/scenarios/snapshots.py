@@ -7,6 +7,7 @@ VOLUMES = "xfs"
 ELSEWHERE = "/var/tmp/snapshots"
 MANIFESTS = {app: f"/var/tmp/{app}.json" for app in APPS}
 DATABASE = "feeds_example_org_db"
+STOPPED = f"docker service inspect {DATABASE} --format '{{{{json .Spec.Labels}}}}'"
 
 
 def snapshot(app, *words, good=(0, 10)):
@@ -58,6 +59,8 @@ with subtest("an app is stopped, its snapshot taken and read back, and it serves
 with subtest("it is last-good, listed, and whole"):
     shown = json.loads(host.succeed(f"snapshot-volumes --json {MANIFESTS['hello']} list"))
     first = taken["found"]["id"]
+    kept = host.succeed(f"find /var/lib -path '*/{first}/stack.yml' -exec cat {{}} +")
+    assert "hello:1" in kept, kept
     assert shown["lastGood"] == first and [one["id"] for one in shown["snapshots"]] == [first], shown
     assert f"* {first}" in host.succeed(f"snapshot-volumes {MANIFESTS['hello']} list")
     assert snapshot("hello", "verify", first)["outcome"] == "unchanged"
@@ -91,13 +94,13 @@ with subtest("a database comes back byte for byte after a migration dropped a ta
 
 with subtest("a run that is killed while the app is stopped: the next one starts it and takes its snapshot"):
     host.succeed(f"systemd-run --unit=killed --no-block snapshot-volumes {MANIFESTS['miniflux']} take")
-    host.wait_until_succeeds("test -e /var/lib/hearth/apps/miniflux/stopped.json", timeout=30)
+    host.wait_until_succeeds(f"{STOPPED} | grep hearth.stopped", timeout=30)
     host.succeed("systemctl kill --signal=KILL killed.service")
     assert replicas() != before, "it is stopped"
     assert snapshot("miniflux", "take")["outcome"] == "changed"
     assert replicas() == before
     assert dump() == saved
-    host.fail("test -e /var/lib/hearth/apps/miniflux/stopped.json")
+    host.fail(f"{STOPPED} | grep hearth.stopped")
 
 with subtest("without room nothing is stopped, and the run is held with both numbers"):
     host.succeed("mkdir -p /var/tmp/small && mount -t tmpfs -o size=8m tmpfs /var/tmp/small")

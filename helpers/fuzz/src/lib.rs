@@ -4,17 +4,22 @@
 //! `fuzz/run` runs each for some seconds: under `cargo fuzz` where that and a nightly compiler are there, else in this
 //! crate's own loop over mutated seeds.
 
+pub mod door;
+pub mod limits;
+mod pages;
+
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
+pub use pages::{page, stylesheet};
 use sops::{CreationRule, CreationRules, DataKey, Document, Format, OpenDocument, Plaintext};
 
 /// A function that takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of the folder of its seeds.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("sops_yaml", sops_yaml),
     ("sops_json", sops_json),
     ("sops_dotenv", sops_dotenv),
@@ -24,6 +29,10 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("recipe_compose", recipe_compose),
     ("recipe_environment", recipe_environment),
     ("manifests", manifests),
+    ("pages", pages::page),
+    ("stylesheets", pages::stylesheet),
+    ("door_command", door::command),
+    ("door_request", door::request),
 ];
 
 /// `.sops.yaml` files.
@@ -125,4 +134,7 @@ pub fn manifests(bytes: &[u8]) {
     let _ = serde_json::from_slice::<reconcile_app::manifest::Manifest>(bytes);
     let _ = serde_json::from_slice::<reconcile_swarm::manifest::Manifest>(bytes);
     let _ = serde_json::from_slice::<insert_certs::manifest::Manifest>(bytes);
+    if let Ok(manifest) = serde_json::from_slice::<deploy_app::manifest::Manifest>(bytes) {
+        let _ = manifest.check();
+    }
 }

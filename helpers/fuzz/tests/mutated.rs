@@ -5,17 +5,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use fuzz::{TARGETS, Target};
-use peak_alloc::PeakAlloc;
+use fuzz::{TARGETS, Target, limits};
 
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
-
-/// What an input may need, however small it is, in bytes: aliases may add a thousand nodes, and each value that is
-/// encrypted is some two hundred bytes.
-const FREE: usize = 4 << 20;
-/// What it may need for each of its own bytes.
-const TIMES: usize = 16;
 /// Longer than that is a hang.
 const HANG: Duration = Duration::from_secs(2);
 /// Longer inputs find nothing more, slower.
@@ -30,16 +21,16 @@ struct Arguments {
     /// Begin with this number, which is printed when something fails
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only the targets with this in their name
-    target: Option<String>,
+    /// Only the targets with one of these in their names
+    targets: Vec<String>,
 }
 
 fn main() -> ExitCode {
     // What is meant for other tests of the same run says nothing to this one.
-    let arguments = Arguments::try_parse().unwrap_or(Arguments { seconds: 1, seed: 1, target: None });
+    let arguments = Arguments::try_parse().unwrap_or(Arguments { seconds: 1, seed: 1, targets: Vec::new() });
     let (mut passed, mut failed) = (0, 0);
     for (name, target) in TARGETS {
-        if arguments.target.as_ref().is_some_and(|wanted| !name.contains(wanted.as_str())) {
+        if !arguments.targets.is_empty() && !arguments.targets.iter().any(|wanted| name.contains(wanted.as_str())) {
             continue;
         }
         match run(name, target, Duration::from_secs(arguments.seconds), arguments.seed) {
@@ -87,20 +78,14 @@ fn run(name: &str, target: Target, time: Duration, seed: u64) -> Result<u64, Str
 }
 
 fn one(target: Target, input: &[u8]) -> Result<(), String> {
-    MEMORY.reset_peak_usage();
-    let (before, start) = (MEMORY.current_usage(), Instant::now());
-    let ended = std::panic::catch_unwind(|| target(input));
-    let (memory, time) = (MEMORY.peak_usage().saturating_sub(before), start.elapsed());
-    if ended.is_err() {
-        return Err("a panic".to_owned());
-    }
+    let start = Instant::now();
+    let ended = std::panic::catch_unwind(|| limits::memory_of(|| target(input)));
+    let time = start.elapsed();
+    let Ok(memory) = ended else { return Err("a panic".to_owned()) };
     if time > HANG {
         return Err(format!("{} ms for {} bytes", time.as_millis(), input.len()));
     }
-    if memory > FREE + TIMES * input.len() {
-        return Err(format!("{memory} bytes of memory for {} bytes", input.len()));
-    }
-    Ok(())
+    limits::enough(memory, input.len())
 }
 
 /// `SplitMix64`.

@@ -11,6 +11,7 @@ mod edit;
 mod file;
 mod identities;
 mod keys;
+mod memory;
 mod recipients;
 mod show;
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{bail, ensure};
 use jiff::Timestamp;
 use recipe::Version;
+use reconcile_app::record::Files;
 use updates::Holds;
 
 use crate::host::Host;
@@ -17,15 +18,29 @@ use crate::host::Host;
 pub fn accept(host: &Host, app: &str, version: &str, yes: bool) -> anyhow::Result<ExitCode> {
     let subject = host.app(app)?;
     let folder = subject.state.clone().map_err(anyhow::Error::msg)?;
+    let (files, holds) = (Files::in_folder(&folder), Holds::in_folder(&folder));
+    if let Some(aside) = files.failed()?.filter(|aside| aside.by_hand && aside.named() == version) {
+        println!("{app}: {}", aside.waits(app));
+        ensure!(yes || agreed(&format!("Let {app} be updated to {version} again?"))?, "nothing was accepted");
+        if let Some(tag) = aside.versions.last() {
+            // What else held it was accepted when it was deployed the first time.
+            holds.accept_tag(tag, Timestamp::now())?;
+        }
+        files.forget_failure()?;
+        return Ok(accepted(app, version, &subject.unit));
+    }
     let version: Version = version.parse()?;
-    let holds = Holds::in_folder(&folder);
     if let Some(held) = holds.held()?.filter(|held| held.hold.to.version == version) {
         println!("{app}: {}", held.hold);
     }
     ensure!(yes || agreed(&format!("Let {app} be updated to {version}?"))?, "nothing was accepted");
     holds.accept(&version, Timestamp::now())?;
-    println!("accepted: {app}: {version} is deployed at the next run; to run it now: systemctl start {}", subject.unit);
-    Ok(ExitCode::SUCCESS)
+    Ok(accepted(app, &version.to_string(), &subject.unit))
+}
+
+fn accepted(app: &str, version: &str, unit: &str) -> ExitCode {
+    println!("accepted: {app}: {version} is deployed at the next run; to run it now: systemctl start {unit}");
+    ExitCode::SUCCESS
 }
 
 /// Asks a person. Without a terminal nobody is asked, and nothing is done.

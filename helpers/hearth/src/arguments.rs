@@ -7,8 +7,8 @@ use clap_complete::Shell;
 
 /// See and steer what Hearth does on this host.
 ///
-/// Everything has a name as `hearth status` shows it: apps by their own, beside them `secrets`, `swarm`, `alerts` and
-/// `cert-NAME`.
+/// Everything has a name as `hearth status` shows it: apps by their own, beside them `drill-NAME`, `cert-NAME`, `secrets`,
+/// `swarm` and `alerts`.
 #[derive(Parser)]
 #[command(
     version,
@@ -95,7 +95,7 @@ pub enum OfHost {
     },
     /// Let a version that waits for a decision be deployed
     ///
-    /// The next run of the app's unit deploys it. Example: hearth accept wiki 2.0.0+7.1.0
+    /// The next run of the app's unit deploys it. Also one that a person went back from. Example: hearth accept wiki 2.0.0+7.1.0
     Accept {
         /// The app
         app: String,
@@ -104,6 +104,29 @@ pub enum OfHost {
         /// Accept without asking
         #[arg(long)]
         yes: bool,
+    },
+    /// Deploy a tag of an app's image, as a pipeline does
+    ///
+    /// Only for apps that are declared with `deploy`. Example: hearth deploy shop-prod 1.4.0
+    Deploy {
+        /// The app
+        app: String,
+        /// The tag
+        tag: String,
+        /// Hand on a registry token: the first line of standard input
+        #[arg(long)]
+        token_stdin: bool,
+    },
+    /// Deploy to one environment exactly the image that another has
+    ///
+    /// By its digest: what was proved, and not what the tag has become since. Example: hearth promote shop test prod
+    Promote {
+        /// The app, as pipelines call it
+        app: String,
+        /// The environment that has it
+        from: String,
+        /// The environment that gets it
+        to: String,
     },
     /// The copies of an app's data
     ///
@@ -127,6 +150,29 @@ pub enum OfHost {
         /// Restore without asking
         #[arg(long)]
         yes: bool,
+    },
+    /// Go back to the version that served before, with its data
+    ///
+    /// What serves is kept in a snapshot first, so that the same command goes forward again. The version that was gone back
+    /// from is held: it is not taken again before it changes or is accepted. What was written since the snapshot is out of
+    /// use, so it asks first. Example: hearth rollback wiki
+    Rollback {
+        /// The app
+        app: String,
+        /// A snapshot: the beginning of its ID; the newest of another version than serves when none is named
+        snapshot: Option<String>,
+        /// Go back without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Prove that a snapshot can be restored, beside the app, which goes on serving
+    ///
+    /// Example: hearth drill wiki
+    Drill {
+        /// The app
+        app: String,
+        /// A snapshot: the beginning of its ID; last-good when none is named
+        snapshot: Option<String>,
     },
     /// What Prometheus reads, in its text format
     ///

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use drill_restore::proof;
 use serde::Deserialize;
 
 /// Everything that is declared.
@@ -20,6 +21,8 @@ pub struct Host {
 pub enum Kind {
     /// An app.
     App,
+    /// A proof that an app's snapshots can be restored.
+    Drill,
     /// A certificate.
     Certificate,
     /// Anything else, of which a host has one: secrets, the swarm, alerts.
@@ -31,6 +34,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::App => "app",
+            Self::Drill => "drill",
             Self::Certificate => "certificate",
             Self::Host => "host",
         }
@@ -57,6 +61,19 @@ pub struct Subject {
 #[serde(rename_all = "camelCase")]
 struct Header {
     state_folder: PathBuf,
+    #[serde(default)]
+    snapshot: OfSnapshots,
+}
+
+#[derive(Default, Deserialize)]
+struct OfSnapshots {
+    #[serde(default)]
+    drill: OfDrill,
+}
+
+#[derive(Default, Deserialize)]
+struct OfDrill {
+    schedule: Option<String>,
 }
 
 impl Host {
@@ -71,6 +88,8 @@ impl Host {
         for manifest in json_in(&manifests.join("apps"))? {
             subjects.push(Subject::new(Kind::App, "", "hearth-app-", manifest));
         }
+        let drills: Vec<Subject> = subjects.iter().filter_map(Subject::drill).collect();
+        subjects.extend(drills);
         for name in ["secrets", "swarm"] {
             let manifest = manifests.join(format!("{name}.json"));
             if manifest.exists() {
@@ -135,6 +154,20 @@ impl Subject {
         let stem = manifest.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let state = header(&manifest).map(|header| header.state_folder);
         Self { kind, name: format!("{prefix}{stem}"), unit: format!("{unit}{stem}.service"), manifest, state }
+    }
+
+    /// The drills of an app, where they are declared or one was held by hand.
+    fn drill(&self) -> Option<Self> {
+        let header = header(&self.manifest).ok()?;
+        let folder = proof::folder(&header.state_folder);
+        let declared = header.snapshot.drill.schedule.is_some();
+        (declared || folder.join("last.json").exists()).then(|| Self {
+            kind: Kind::Drill,
+            name: format!("drill-{}", self.name),
+            unit: format!("hearth-drill-{}.service", self.name),
+            manifest: self.manifest.clone(),
+            state: Ok(folder),
+        })
     }
 }
 

@@ -8,6 +8,9 @@
 
 pub mod accept;
 pub mod arguments;
+pub mod deploy;
+pub mod drill;
+pub mod helper;
 pub mod history;
 pub mod host;
 pub mod logs;
@@ -15,6 +18,7 @@ pub mod metrics;
 pub mod page;
 pub mod plan;
 pub mod restore;
+pub mod rollback;
 pub mod snapshots;
 pub mod status;
 pub mod story;

@@ -6,7 +6,7 @@ use clap::{CommandFactory as _, Parser as _};
 use hearth::arguments::{Arguments, Command, OfHost};
 use hearth::host::Host;
 use hearth::page::{completions, manual};
-use hearth::{accept, history, logs, metrics, plan, restore, snapshots, status};
+use hearth::{accept, deploy, drill, history, logs, metrics, plan, restore, rollback, snapshots, status};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -34,8 +34,12 @@ async fn run(host: &Host, command: OfHost) -> anyhow::Result<ExitCode> {
         OfHost::History { name, id, json } => history::show(host, &name, id.as_deref(), json),
         OfHost::Logs { name, follow, lines } => logs::show(host, &name, follow, lines).await,
         OfHost::Accept { app, version, yes } => accept::accept(host, &app, &version, yes),
+        OfHost::Deploy { app, tag, token_stdin } => deploy::deploy(host, &app, &tag, token_stdin),
+        OfHost::Promote { app, from, to } => deploy::promote(host, &app, &from, &to),
         OfHost::Snapshots { app, json } => snapshots::show(host, app.as_deref(), json),
         OfHost::Restore { app, snapshot, yes } => restore::restore(host, &app, &snapshot, yes),
+        OfHost::Rollback { app, snapshot, yes } => rollback::rollback(host, &app, snapshot.as_deref(), yes),
+        OfHost::Drill { app, snapshot } => drill::drill(host, &app, snapshot.as_deref()),
         OfHost::Metrics { output } => metrics::show(host, output.as_deref()),
     }
 }

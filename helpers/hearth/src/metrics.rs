@@ -75,6 +75,7 @@ struct Families {
     snapshot: Family,
     bytes: Family,
     kept: Family,
+    proved: Family,
     alerts: Family,
     unreadable: Family,
 }
@@ -101,6 +102,10 @@ impl Default for Families {
             ),
             bytes: Family::new("hearth_snapshot_last_good_bytes", "Size of the data in the last-good snapshot."),
             kept: Family::new("hearth_snapshots", "How many snapshots of an app are kept."),
+            proved: Family::new(
+                "hearth_last_proved_restore_timestamp_seconds",
+                "When it was last proved that a snapshot of an app can be restored.",
+            ),
             alerts: Family::new("hearth_alerts_open", "Problems that were told and are not over."),
             unreadable: Family::new("hearth_state_unreadable", "Records on disk that cannot be read."),
         }
@@ -115,7 +120,8 @@ impl Families {
         self.success.add(&labels, story.last_good().map(seconds));
         if subject.kind == Kind::App {
             let name = ("name", subject.name.as_str());
-            self.held.add(&[name], Some(count(usize::from(story.held.is_some()))));
+            let waits = story.held.is_some() || story.last.as_ref().is_some_and(|last| last.outcome == Outcome::Held);
+            self.held.add(&[name], Some(count(usize::from(waits))));
             if let Some(version) = &story.version {
                 self.version.add(&[name, ("version", version)], Some(1.0));
             }
@@ -139,6 +145,7 @@ impl Families {
             Ok(None) => {}
             Ok(Some(kept)) => {
                 self.kept.add(&name, Some(count(kept.snapshots.len())));
+                self.proved.add(&name, kept.proof.as_ref().map(|proof| seconds(proof.at)));
                 let good = kept.snapshots.iter().find(|snapshot| kept.last_good.as_ref() == Some(&snapshot.id));
                 self.snapshot.add(&name, good.map(|good| seconds(good.manifest.at)));
                 #[expect(clippy::cast_precision_loss, reason = "beyond nine petabytes a rounded number will do")]
@@ -165,6 +172,7 @@ impl Families {
             self.snapshot,
             self.bytes,
             self.kept,
+            self.proved,
             self.alerts,
             self.unreadable,
         ];

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use comfy_table::Cell;
+use drill_restore::proof::Proof;
 use jiff::Timestamp;
 use reconcile_app::manifest::Manifest;
 use serde_json::json;
@@ -22,6 +24,32 @@ pub struct Kept {
     pub unreadable: Vec<(Id, String)>,
     /// The newest verified one of a healthy app.
     pub last_good: Option<Id>,
+    /// The last restore that was proved.
+    pub proof: Option<Proof>,
+}
+
+impl Kept {
+    /// The snapshot that a person names: by the beginning of its ID, or `last-good`.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn find(&self, app: &str, name: &str) -> anyhow::Result<&Snapshot> {
+        let is_it = |snapshot: &&Snapshot| match name {
+            "last-good" => self.last_good.as_ref() == Some(&snapshot.id),
+            start => snapshot.id.as_str().starts_with(start),
+        };
+        let found: Vec<&Snapshot> = self.snapshots.iter().filter(is_it).collect();
+        match found[..] {
+            [snapshot] => Ok(snapshot),
+            [] => bail!("no snapshot of {app} is called `{name}`; `hearth snapshots {app}` lists them"),
+            _ => bail!("{} snapshots of {app} have an ID that begins with `{name}`; write more of it", found.len()),
+        }
+    }
+
+    /// When this very snapshot was proved.
+    fn proved(&self, id: &Id) -> Option<Timestamp> {
+        self.proof.as_ref().filter(|proof| proof.snapshot == *id).map(|proof| proof.at)
+    }
 }
 
 /// Reads the snapshots of an app; `None` where it keeps none.
@@ -36,7 +64,8 @@ pub fn of(app: &Subject) -> anyhow::Result<Option<Kept>> {
     let mut snapshots = listing.snapshots;
     snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.manifest.number));
     let last_good = store.last_good()?.map(|snapshot| snapshot.id);
-    Ok(Some(Kept { snapshots, unreadable: listing.unreadable, last_good }))
+    let proof = Proof::read(&manifest.state_folder)?;
+    Ok(Some(Kept { snapshots, unreadable: listing.unreadable, last_good, proof }))
 }
 
 /// Prints them.
@@ -63,6 +92,7 @@ pub fn show(host: &Host, app: Option<&str>, json: bool) -> anyhow::Result<ExitCo
 fn as_json(app: &str, kept: &Kept) -> Vec<serde_json::Value> {
     let good = kept.snapshots.iter().map(|snapshot| {
         let mut value = json!(snapshot);
+        value["proved"] = json!(kept.proved(&snapshot.id));
         value["lastGood"] = json!(kept.last_good.as_ref() == Some(&snapshot.id));
         value
     });
@@ -80,8 +110,13 @@ fn print(all: &[(&str, Kept)]) -> anyhow::Result<()> {
     for (app, kept) in all {
         for snapshot in &kept.snapshots {
             let manifest = &snapshot.manifest;
+            let proved = kept.proved(&snapshot.id).map(|at| format!("its restore was proved {}", ago(at, now)));
             let note = match (kept.last_good.as_ref() == Some(&snapshot.id), manifest.healthy) {
-                (true, _) => rows.toned("last-good", Tone::Well),
+                (true, _) => {
+                    let words: Vec<String> = ["last-good".to_owned()].into_iter().chain(proved).collect();
+                    rows.toned(&words.join("; "), Tone::Well)
+                }
+                (false, _) if proved.is_some() => Cell::new(proved.unwrap_or_default()),
                 (false, true) => Cell::new(""),
                 (false, false) => rows.toned("the app was not healthy", Tone::Waits),
             };

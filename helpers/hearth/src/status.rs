@@ -87,9 +87,13 @@ impl<'a> Line<'a> {
         if let Some(doing) = &self.story.unfinished {
             notes.push(format!("a run is in the middle of {doing}, or was cut off there"));
         }
+        if let Some(proof) = &self.story.proof {
+            notes.push(format!("a restore was last proved {}, of {}", ago(proof.at, Timestamp::now()), proof.snapshot));
+        }
         if let Some(held) = &self.story.held {
             notes.push(format!("decide with `hearth accept {} {}`", self.subject.name, held.hold.to.version));
         }
+        notes.extend(self.story.pinned.as_ref().map(ToString::to_string));
         if let Some(receipt) = self.story.last.as_ref().filter(|receipt| tone(receipt.outcome) == Tone::Well) {
             notes.extend(receipt.warnings.iter().map(|warning| one_line(warning)));
         }
@@ -108,7 +112,9 @@ impl<'a> Line<'a> {
             "lastRun": last.map(|receipt| receipt.started),
             "summary": last.map(|receipt| receipt.summary.as_str()),
             "warnings": last.map(|receipt| receipt.warnings.clone()).unwrap_or_default(),
+            "pinned": self.story.pinned,
             "held": self.story.held,
+            "lastProved": self.story.proof,
             "unfinished": self.story.unfinished,
             "damaged": self.story.damaged,
         })

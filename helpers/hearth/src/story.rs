@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use drill_restore::proof::Proof;
 use jiff::Timestamp;
+use reconcile_app::manifest::Manifest;
+use reconcile_app::pin::{Pin, Pins};
 use reconcile_app::record::{Files, Intent};
 use state::{Journal, Outcome, Receipt};
 use updates::{Held, Holds};
@@ -28,10 +31,14 @@ pub struct Story {
     pub runs: Vec<Run>,
     /// The version that serves.
     pub version: Option<String>,
+    /// What was deployed through the door, and what the flake says in its place.
+    pub pinned: Option<Pinned>,
     /// What waits for a decision.
     pub held: Option<Held>,
     /// What a run that was cut off was doing.
     pub unfinished: Option<String>,
+    /// The last restore that was proved, of a drill.
+    pub proof: Option<Proof>,
     /// What of this could not be read.
     pub damaged: Vec<String>,
 }
@@ -51,8 +58,12 @@ impl Story {
         story.runs = story.take(runs(folder)).unwrap_or_default();
         if subject.kind == Kind::App {
             story.version = story.take(version(folder)).flatten();
+            story.pinned = story.take(pinned(&subject.manifest, folder)).flatten();
             story.held = story.take(Holds::in_folder(folder).held().map_err(Into::into)).flatten();
             story.unfinished = story.take(unfinished(folder)).flatten();
+        }
+        if let (Kind::Drill, Some(of_app)) = (subject.kind, folder.parent()) {
+            story.proof = story.take(Proof::read(of_app).map_err(Into::into)).flatten();
         }
         story
     }
@@ -121,6 +132,33 @@ fn runs(folder: &Path) -> anyhow::Result<Vec<Run>> {
 fn version(folder: &Path) -> anyhow::Result<Option<String>> {
     let deployed = Files::in_folder(folder).deployed().context("what is deployed")?;
     Ok(deployed.map(|deployed| deployed.version.unwrap_or_else(|| "no version".to_owned())))
+}
+
+/// What was deployed through the door.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pinned {
+    /// What it was.
+    #[serde(flatten)]
+    pub pin: Pin,
+    /// The value of the variable in the flake; none where it is left to the recipe.
+    pub declared: Option<String>,
+}
+
+impl std::fmt::Display for Pinned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { pin: Pin { tag, digest, by, .. }, declared } = self;
+        let declared = declared.as_deref().unwrap_or("what the recipe does");
+        write!(f, "{tag} ({digest:.19}) was deployed by {by}; the flake declares {declared}")
+    }
+}
+
+fn pinned(manifest: &Path, folder: &Path) -> anyhow::Result<Option<Pinned>> {
+    // One that cannot be read is told where it matters more.
+    let Ok(manifest) = state::manifest::read::<Manifest>(manifest) else { return Ok(None) };
+    let Some(deploy) = manifest.deploy else { return Ok(None) };
+    let pin = Pins::in_folder(folder).pinned().context("what is pinned")?.filter(|pin| pin.image == deploy.image);
+    Ok(pin.map(|pin| Pinned { pin, declared: manifest.environment.get(&deploy.variable).cloned() }))
 }
 
 fn unfinished(folder: &Path) -> anyhow::Result<Option<String>> {

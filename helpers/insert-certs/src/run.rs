@@ -25,7 +25,13 @@ pub async fn run<E: Secrets>(
     now: Timestamp,
 ) -> anyhow::Result<Receipt> {
     let mut receipt = Receipt::start("insert-certs", manifest.name.as_str());
-    match insert(manifest, connect, dry_run, now, &mut receipt).await {
+    // Until the receipt is written: of two runs, the one that ended last is the one that is read.
+    let lock = if dry_run { Ok(None) } else { Lock::acquire(&manifest.state_folder.join("lock")).map(Some) };
+    let ended = match &lock {
+        Ok(_) => insert(manifest, connect, dry_run, now, &mut receipt).await,
+        Err(error) => Err(anyhow::anyhow!("{error}")),
+    };
+    match ended {
         Ok((outcome, summary)) => receipt.finish(outcome, summary),
         Err(error) => {
             let consequence = consequence(manifest);
@@ -36,6 +42,7 @@ pub async fn run<E: Secrets>(
     if !dry_run {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }
+    drop(lock);
     Ok(receipt)
 }
 
@@ -46,7 +53,6 @@ async fn insert<E: Secrets>(
     now: Timestamp,
     receipt: &mut Receipt,
 ) -> anyhow::Result<(Outcome, String)> {
-    let _lock = if dry_run { None } else { Some(Lock::acquire(&manifest.state_folder.join("lock"))?) };
     let (pair, good) = read(manifest, now)?;
     receipt.warnings.extend(good.warnings.iter().cloned());
     receipt.warnings.extend(expiry_warning(&good, manifest.expiry_warning_days, now));

@@ -9,6 +9,9 @@ use crate::{Ask, Failure, Probe};
 pub struct Budget {
     /// The time in all.
     pub total: Duration,
+    /// The time in all while the certificate is not there yet, which a new one may take; never less than `total`. The
+    /// other time begins when it is there.
+    pub certificate: Duration,
     /// The pause between two requests.
     pub pause: Duration,
 }
@@ -16,20 +19,40 @@ pub struct Budget {
 impl Budget {
     /// `seconds` in all, a request every half second.
     pub fn seconds(seconds: u64) -> Self {
-        Self { total: Duration::from_secs(seconds), pause: Duration::from_millis(500) }
+        let total = Duration::from_secs(seconds);
+        Self { total, certificate: total, pause: Duration::from_millis(500) }
     }
 
-    /// How long to wait before the next request; `None` when it is over.
-    fn pause_after(self, elapsed: Duration, failure: &Failure) -> Option<Duration> {
-        let left = self.total.checked_sub(elapsed)?;
-        (failure.may_pass() && left > self.pause).then_some(self.pause)
+    /// The same with more patience for a new certificate.
+    #[must_use]
+    pub fn certificate(self, certificate: Duration) -> Self {
+        Self { certificate, ..self }
     }
 
-    /// How long a request that begins now may take: what the probe says, within what is left, and never so little that
-    /// the last request cannot succeed.
-    fn timeout(self, elapsed: Duration, probe: &Probe) -> Duration {
-        probe.timeout.min(self.total.saturating_sub(elapsed).max(Duration::from_secs(1)))
+    /// Whether to ask again after a failure.
+    fn has_left(self, clock: Clock, failure: &Failure) -> bool {
+        let left = if failure.awaits_certificate() {
+            self.certificate.max(self.total).saturating_sub(clock.begun.elapsed())
+        } else {
+            self.total.saturating_sub(clock.trusted.elapsed())
+        };
+        failure.may_pass() && left > self.pause
     }
+
+    /// How long a request that begins now may take: `at_most`, within what is left, and never so little that the last
+    /// request cannot succeed.
+    fn timeout(self, elapsed: Duration, at_most: Duration) -> Duration {
+        at_most.min(self.total.saturating_sub(elapsed).max(Duration::from_secs(1)))
+    }
+}
+
+/// What the times of a budget are counted from.
+#[derive(Clone, Copy)]
+struct Clock {
+    /// The first request.
+    begun: Instant,
+    /// The last failure that was one of waiting for a certificate, or the first request.
+    trusted: Instant,
 }
 
 /// A request that failed while there is time left.
@@ -63,18 +86,38 @@ pub fn until_it_answers(
     budget: Budget,
     progress: &mut dyn FnMut(&Attempt<'_>),
 ) -> Result<Success, Failure> {
+    until(budget, probe.timeout, progress, |timeout| {
+        let request = Probe { timeout, ..probe.clone() };
+        network.ask(&request).and_then(|answer| request.judge(&answer))
+    })
+}
+
+/// Tries until it succeeds or the budget is spent. Each attempt is told how long it may take, never more than `at_most`.
+///
+/// # Errors
+/// Why the last attempt failed.
+pub fn until(
+    budget: Budget,
+    at_most: Duration,
+    progress: &mut dyn FnMut(&Attempt<'_>),
+    mut attempt: impl FnMut(Duration) -> Result<(), Failure>,
+) -> Result<Success, Failure> {
     let begun = Instant::now();
+    let mut clock = Clock { begun, trusted: begun };
     let mut number = 1;
     loop {
-        let request = Probe { timeout: budget.timeout(begun.elapsed(), probe), ..probe.clone() };
-        let failure = match network.ask(&request).and_then(|answer| request.judge(&answer)) {
+        let failure = match attempt(budget.timeout(clock.trusted.elapsed(), at_most)) {
             Ok(()) => return Ok(Success { attempts: number, elapsed: begun.elapsed() }),
             Err(failure) => failure,
         };
-        let elapsed = begun.elapsed();
-        let Some(pause) = budget.pause_after(elapsed, &failure) else { return Err(failure) };
-        progress(&Attempt { number, elapsed, failure: &failure });
-        std::thread::sleep(pause);
+        if failure.awaits_certificate() {
+            clock.trusted = Instant::now();
+        }
+        if !budget.has_left(clock, &failure) {
+            return Err(failure);
+        }
+        progress(&Attempt { number, elapsed: begun.elapsed(), failure: &failure });
+        std::thread::sleep(budget.pause);
         number += 1;
     }
 }
@@ -101,7 +144,8 @@ mod tests {
     }
 
     fn short() -> Budget {
-        Budget { total: Duration::from_millis(60), pause: Duration::from_millis(5) }
+        let total = Duration::from_millis(60);
+        Budget { total, certificate: total, pause: Duration::from_millis(5) }
     }
 
     fn ask(answers: Vec<Result<Answer, Failure>>) -> (Result<Success, Failure>, Vec<String>) {
@@ -134,11 +178,31 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_that_is_new_gets_more_time_and_leaves_the_app_its_own() {
+        let on_its_way = || Err(Failure::Tls(crate::TlsProblem::UnknownIssuer));
+        let script = |answers: usize| {
+            let mut answers: Vec<_> = std::iter::repeat_with(on_its_way).take(answers).collect();
+            answers.extend([Ok(answer(404)), Ok(answer(200))]);
+            Script(RefCell::new(answers))
+        };
+        let ask = |budget: Budget| until_it_answers(&script(30), &Probe::new("https://x"), budget, &mut |_| {});
+        assert!(ask(short()).is_err(), "thirty pauses are more than the budget");
+        assert_eq!(ask(short().certificate(Duration::from_secs(20))).unwrap().attempts, 32);
+    }
+
+    #[test]
+    fn a_certificate_that_has_expired_is_not_new() {
+        let expired = Failure::Tls(crate::TlsProblem::Expired);
+        let script = Script(RefCell::new(vec![Err(expired.clone())]));
+        let budget = short().certificate(Duration::from_secs(3600));
+        assert_eq!(until_it_answers(&script, &Probe::new("https://x"), budget, &mut |_| {}), Err(expired));
+    }
+
+    #[test]
     fn a_request_gets_no_more_time_than_is_left_but_at_least_a_second() {
-        let probe = Probe::new("https://x");
-        let budget = Budget::seconds(60);
-        assert_eq!(budget.timeout(Duration::ZERO, &probe), Duration::from_secs(10));
-        assert_eq!(budget.timeout(Duration::from_secs(55), &probe), Duration::from_secs(5));
-        assert_eq!(budget.timeout(Duration::from_secs(90), &probe), Duration::from_secs(1));
+        let (budget, at_most) = (Budget::seconds(60), Duration::from_secs(10));
+        assert_eq!(budget.timeout(Duration::ZERO, at_most), Duration::from_secs(10));
+        assert_eq!(budget.timeout(Duration::from_secs(55), at_most), Duration::from_secs(5));
+        assert_eq!(budget.timeout(Duration::from_secs(90), at_most), Duration::from_secs(1));
     }
 }

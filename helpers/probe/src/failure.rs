@@ -39,6 +39,43 @@ pub enum Failure {
         /// The beginning of what came.
         found: String,
     },
+    /// A text is in the body that should not be.
+    #[error("{0:?} is in the body, and should not be")]
+    Unwanted(String),
+    /// A header is not what it should be.
+    #[error("{}", header(name, expected.as_deref(), found.as_deref()))]
+    Header {
+        /// Its name.
+        name: String,
+        /// What its value should contain; none where it should not be there.
+        expected: Option<String>,
+        /// Its value, if it is there.
+        found: Option<String>,
+    },
+    /// The body should be JSON.
+    #[error("the body is no JSON: {0}")]
+    NoJson(String),
+    /// Something else stands in the JSON.
+    #[error("at {pointer} of the JSON there is {found}, not {expected}")]
+    Json {
+        /// Where.
+        pointer: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// Redirects that are not followed.
+    #[error("redirects: {0}")]
+    Redirects(String),
+}
+
+fn header(name: &str, expected: Option<&str>, found: Option<&str>) -> String {
+    match (expected, found) {
+        (Some(expected), Some(found)) => format!("the header {name} is {found:?}, and does not contain {expected:?}"),
+        (Some(expected), None) => format!("there is no header {name}; it should contain {expected:?}"),
+        (None, found) => format!("the header {name} is {:?}, and should not be there", found.unwrap_or_default()),
+    }
 }
 
 /// Why a TLS connection is not to be trusted.
@@ -69,6 +106,13 @@ impl Failure {
     /// Whether asking again could help.
     pub fn may_pass(&self) -> bool {
         !matches!(self, Self::Unusable(_))
+    }
+
+    /// Whether this is how a proxy looks whose certificate for the name is still on its way: it shows its own, or that
+    /// of another name.
+    pub fn awaits_certificate(&self) -> bool {
+        use TlsProblem::{NotYetValid, UnknownIssuer, WrongName};
+        matches!(self, Self::Tls(UnknownIssuer | WrongName(_) | NotYetValid))
     }
 }
 

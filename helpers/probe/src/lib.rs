@@ -4,18 +4,29 @@
 //! the answer is right or the [`Budget`] is spent. A [`Failure`] tells apart, in words for a person, what a browser
 //! would show as one grey page: no such name, nobody listens, a certificate that expired or names another host, another
 //! status, another text.
+//!
+//! A [`Smoke`] is a request with more to it: a method, headers, credentials, a body, redirects, and an answer that is
+//! judged by its headers and its JSON as well. A [`Client`] is one visitor, with connections and cookies.
 
+mod agent;
 mod budget;
+mod client;
 mod failure;
 mod https;
+mod location;
+mod smoke;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use budget::{Attempt, Budget, Success, until_it_answers};
+pub use budget::{Attempt, Budget, Success, until, until_it_answers};
+pub use client::{Call, Client, Received};
 pub use failure::{Failure, TlsProblem};
 pub use https::{Https, send};
+pub use location::Location;
+pub use smoke::{Expect, Smoke};
+pub use url::Url;
 
 /// What is asked, and what must come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +118,7 @@ pub trait Ask {
 }
 
 /// The beginning of a body, on one line, short enough for a message.
-fn beginning(body: &str) -> String {
+pub(crate) fn beginning(body: &str) -> String {
     let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", &line[..end]),

@@ -1,90 +1,13 @@
 //! Each way in which a server can fail a visitor, from a server made here.
 
-use std::io::{Read as _, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+mod common;
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use common::{Authority, server};
 use probe::{Answer, Ask as _, Failure, Https, Probe, TlsProblem};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-
-/// A certificate authority and what it signs.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    folder: tempfile::TempDir,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ca.crt"), params.self_signed(&key).unwrap().pem()).unwrap();
-        Self { issuer: Issuer::new(params, key), folder }
-    }
-
-    /// A server's configuration for `name`, valid in the given years.
-    fn serve(&self, name: &str, years: std::ops::Range<i32>) -> Arc<rustls::ServerConfig> {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_before = rcgen::date_time_ymd(years.start, 1, 1);
-        params.not_after = rcgen::date_time_ymd(years.end, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder =
-            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        Arc::new(builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap())
-    }
-
-    fn probe(&self, address: SocketAddr) -> Probe {
-        Probe {
-            connect_to: Some(address),
-            ca_file: Some(self.folder.path().join("ca.crt")),
-            timeout: Duration::from_secs(5),
-            ..Probe::new("https://app.example.org/path")
-        }
-    }
-}
-
-/// Answers every connection with `answer`, over TLS when there is a configuration. The request's head comes back in the
-/// body where the answer says `HEAD`.
-fn server(tls: Option<Arc<rustls::ServerConfig>>, answer: &'static str) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().take(20) {
-            let mut stream = stream.unwrap();
-            match &tls {
-                Some(config) => {
-                    let connection = rustls::ServerConnection::new(Arc::clone(config)).unwrap();
-                    let mut tls = rustls::StreamOwned::new(connection, stream);
-                    reply(&mut tls, answer);
-                    tls.conn.send_close_notify();
-                    let _ = tls.flush();
-                }
-                None => reply(&mut stream, answer),
-            }
-        }
-    });
-    address
-}
-
-fn reply(stream: &mut (impl std::io::Read + Write), answer: &str) {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        // A client that distrusts the certificate goes away here.
-        match stream.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return,
-        }
-    }
-    let _ = stream.write_all(answer.replace("HEAD", &String::from_utf8_lossy(&head)).as_bytes());
-    let _ = stream.flush();
-}
 
 const OK: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhello HEAD";
 

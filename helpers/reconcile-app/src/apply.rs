@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
-use swarm::{Configs, Images, Secrets, Service, Services as _};
+use swarm::{Configs, Images, Secrets, Service, Services as _, Stop};
 use updates::At;
 
-use crate::answers::Answers;
+use crate::answers::{self, Answers};
 use crate::connections::Connections;
-use crate::converge::{Failure, FailureKind};
+use crate::converge::Failure;
 use crate::data::{Secured, Snapshots};
 use crate::divert::Divert;
 use crate::gate::Watch;
@@ -18,15 +18,17 @@ use crate::handover::Handover;
 use crate::images;
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
+use crate::pin::Asked;
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
+use crate::prove::failure_of;
 use crate::record::{Deployed, Files, Intent, Seen};
 use crate::rewrite::Stack;
 use crate::stack::Stacks;
 use crate::{secrets, source};
 
 /// Everything of the engine that a run needs.
-pub trait Engine: check_migrations::Engine + Images + Secrets + Configs {}
-impl<T: check_migrations::Engine + Images + Secrets + Configs> Engine for T {}
+pub trait Engine: check_migrations::Engine + Stop + Images + Secrets + Configs {}
+impl<T: check_migrations::Engine + Stop + Images + Secrets + Configs> Engine for T {}
 
 /// The kinds of what a run works with: those of a real host, or those of a test.
 pub trait Parts {
@@ -72,6 +74,8 @@ pub struct Run<'a, P: Parts> {
     pub journal: Journal,
     /// What a run before it was in the middle of when it was cut off.
     pub unfinished: Option<Intent>,
+    /// What this run was asked for through the door.
+    pub asked: Option<Asked>,
     /// Where the recipe that is declared stands in its repository.
     pub at: Option<At>,
     /// The services as the last deploy of this run left them.
@@ -90,6 +94,7 @@ impl<P: Parts> Run<'_, P> {
     /// # Errors
     /// When the engine or the disk fails; the journal then says what the next run has to finish.
     pub async fn deploy(&mut self, stack: &Stack, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
+        self.can_prove(inputs)?;
         let created = secrets::create(self.host.engine, self.manifest, inputs).await?;
         if created > 0 {
             (self.say)(format!("created {created} secrets"));
@@ -99,7 +104,11 @@ impl<P: Parts> Run<'_, P> {
             Secured::No(outcome, summary) => return Ok((outcome, summary)),
         };
         self.journal.record(&Intent::Deploy { digest: inputs.digest.clone(), snapshot: snapshot.clone() })?;
-        match self.replace(stack).await? {
+        let held = match self.replace(stack).await? {
+            Ok(()) => self.prove(inputs).await?,
+            failed => failed,
+        };
+        match held {
             Ok(()) => {
                 self.commit(stack, inputs).await?;
                 self.tidy(snapshot.as_deref()).await;
@@ -112,7 +121,7 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// Removes what the new version needs no more. That this fails costs room, and is no reason to call it failed.
-    async fn tidy(&mut self, snapshot: Option<&str>) {
+    pub(crate) async fn tidy(&mut self, snapshot: Option<&str>) {
         if let Some(snapshot) = snapshot
             && let Err(error) = self.host.snapshots.prune(snapshot, self.say).await
         {
@@ -205,28 +214,43 @@ impl<P: Parts> Run<'_, P> {
     }
 
     fn probe(&mut self) -> Result<(), Failure> {
-        let Some(probe) = &self.manifest.gate.probe else { return Ok(()) };
-        self.host.answers.ask(probe, self.say).map_err(|detail| Failure {
-            service: "app".to_owned(),
-            kind: FailureKind::ProbeFailed,
-            detail,
-            container: None,
-        })
+        let Some(asked) = self.manifest.gate.probe.as_ref().map(answers::Asked::Probe) else { return Ok(()) };
+        self.host.answers.ask(asked, self.say).map(drop).map_err(|detail| failure_of(asked, detail))
     }
 
     async fn commit(&mut self, stack: &Stack, inputs: &Inputs) -> anyhow::Result<()> {
-        let deployed = Deployed {
+        let deployed = self.now_serving(stack, &inputs.digest).await?;
+        self.files.commit(&deployed, &stack.text())?;
+        self.journal.clear()?;
+        self.retire(stack).await
+    }
+
+    /// What serves from now on, as it is remembered.
+    pub(crate) async fn now_serving(&self, stack: &Stack, digest: &str) -> anyhow::Result<Deployed> {
+        Ok(Deployed {
             schema: 1,
-            digest: inputs.digest.clone(),
+            digest: digest.to_owned(),
             version: stack.version(self.manifest.stack.as_str()),
             recipe: self.at.clone(),
             at: Timestamp::now(),
             compose: Files::compose_name(&stack.text()),
             services: self.seen_since_deploy().await?,
+        })
+    }
+
+    /// Removes secrets and configs that neither what serves needs nor what the snapshots can bring back.
+    pub(crate) async fn retire(&mut self, stack: &Stack) -> anyhow::Result<()> {
+        let kept = match self.host.snapshots.stacks() {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.warn(format!("no secret is retired, because a snapshot may need it: {error:#}"));
+                return Ok(());
+            }
         };
-        self.files.commit(&deployed, &stack.text())?;
-        self.journal.clear()?;
-        secrets::retire(self.host.engine, self.manifest.name.as_str(), stack).await?;
+        // One that cannot be read cannot be brought back either.
+        let mut stacks: Vec<Stack> = kept.iter().filter_map(|text| Stack::parse(text).ok()).collect();
+        stacks.push(stack.clone());
+        secrets::retire(self.host.engine, self.manifest.name.as_str(), &stacks).await?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use swarm::Engine;
 
 use crate::host;
 use crate::manifest::Manifest;
-use crate::run::{Options, reconcile};
+use crate::run::{Job, run};
 
 /// Checks a manifest and says nothing when it is good.
 ///
@@ -19,14 +19,14 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reconciles one app. With `json` the receipt goes to standard output and the progress to standard error.
+/// Does a job over one app. With `json` the receipt goes to standard output and the progress to standard error.
 ///
 /// # Errors
 /// When the manifest cannot be read or the receipt cannot be written.
-pub async fn one(path: &Path, options: Options, json: bool) -> anyhow::Result<ExitCode> {
+pub async fn one(path: &Path, job: &Job, json: bool) -> anyhow::Result<ExitCode> {
     let manifest: Manifest = state::manifest::read(path)?;
     let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
-    let receipt = reconcile(&manifest, options, &mut say).await?;
+    let receipt = run(&manifest, job, &mut say).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&receipt)?);
     } else if receipt.outcome == Outcome::Failed || receipt.outcome == Outcome::RolledBack {

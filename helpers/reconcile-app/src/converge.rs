@@ -92,6 +92,12 @@ pub enum FailureKind {
     TooSlow,
     /// The answer through the proxy is not the one that was declared.
     ProbeFailed,
+    /// A declared request is not answered as declared.
+    SmokeFailed,
+    /// A visitor would miss something of its pages.
+    AuditFailed,
+    /// It was well, and so many seconds later it was not any more.
+    FellIll(u64),
 }
 
 impl fmt::Display for FailureKind {
@@ -104,6 +110,9 @@ impl fmt::Display for FailureKind {
             Self::ImageNotPulled => f.write_str("image cannot be pulled"),
             Self::TooSlow => f.write_str("not converged in time"),
             Self::ProbeFailed => f.write_str("probe failed"),
+            Self::SmokeFailed => f.write_str("smoke failed"),
+            Self::AuditFailed => f.write_str("page audit failed"),
+            Self::FellIll(seconds) => write!(f, "fell ill {seconds} s after it passed its gate"),
         }
     }
 }

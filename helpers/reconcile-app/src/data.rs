@@ -1,24 +1,16 @@
 //! An app's data before and after an update: stopped, copied, and put back when the update fails.
 
-use std::time::Duration;
-
+use anyhow::Context as _;
 use jiff::Timestamp;
 use state::Outcome;
-use swarm::{Service, Services as _, Task, TaskState, Tasks as _};
-use tokio::time::{Instant, sleep};
+use swarm::{Quiesce, Service};
+use updates::At;
 
 use crate::apply::{Parts, Run};
-use crate::gate::Watch;
 use crate::manifest::Mode;
 use crate::plan::STANDBY_LABEL;
-use crate::record::Intent;
+use crate::record::{Deployed, Intent};
 use crate::rewrite::Stack;
-
-/// How often the swarm is asked whether an app has stopped.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-
-/// What the swarm may take to end tasks beyond the time that they may take themselves.
-const SWARM_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is written beside a copy of an app's volumes, so that the version comes back with the data.
 #[derive(Clone, Debug)]
@@ -31,6 +23,10 @@ pub struct About {
     pub digest: String,
     /// Its rendered compose file, which names its images by digest and its secrets by content.
     pub stack: String,
+    /// Where its recipe stands in its repository, if it came from one.
+    pub recipe: Option<At>,
+    /// Whether all of it runs. Only a copy of what runs is a good one.
+    pub healthy: bool,
 }
 
 /// Why no snapshot was taken. The volumes are as they were.
@@ -54,6 +50,10 @@ pub trait Snapshots {
     async fn restore(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
     /// The copy that somebody began to put back by hand, if that was cut off: the volumes may be half of each.
     fn unfinished(&self) -> anyhow::Result<Option<String>>;
+    /// What a copy is of, after all of it was read back: a whole one of this app's volumes.
+    fn examine(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<About>;
+    /// The compose files of all copies that are kept.
+    fn stacks(&self) -> anyhow::Result<Vec<String>>;
     /// Removes what the retention does not keep, but never `keep`.
     async fn prune(&self, keep: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()>;
 }
@@ -95,7 +95,7 @@ impl<P: Parts> Run<'_, P> {
         }
         let stopped = matches!(self.unfinished, Some(Intent::Snapshot { .. }));
         let Some(about) =
-            self.about()?.filter(|about| about.digest != digest && self.manifest.snapshot.mode != Mode::None)
+            self.about().await?.filter(|about| about.digest != digest && self.manifest.snapshot.mode != Mode::None)
         else {
             return Ok(Secured::Yes(None));
         };
@@ -120,10 +120,12 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// What serves now, as a snapshot describes it.
-    fn about(&self) -> anyhow::Result<Option<About>> {
+    async fn about(&self) -> anyhow::Result<Option<About>> {
         let (Some(deployed), Some(stack)) = (self.files.deployed()?, self.files.last_good()?) else { return Ok(None) };
         let app = self.manifest.name.to_string();
-        Ok(Some(About { app, version: deployed.version, digest: deployed.digest, stack }))
+        let healthy = Quiesce::new(self.host.engine, self.label()).without(STANDBY_LABEL).is_up().await?;
+        let Deployed { version, digest, recipe, .. } = deployed;
+        Ok(Some(About { app, version, digest, stack, recipe, healthy }))
     }
 
     /// No snapshot, no update: the old version goes on.
@@ -162,26 +164,9 @@ impl<P: Parts> Run<'_, P> {
     /// # Errors
     /// When the engine does not answer, or a task does not end in its time.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
-        let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
-        let services = watch.services().await?;
-        (self.say)(format!("stopping {} services, so that nothing writes", services.len()));
-        for service in services.iter().filter(|service| service.desired > 0) {
-            self.host.engine.stop(service).await?;
-            state::fault::point(|| format!("after stopping {}", service.name));
-        }
-        let grace = services.iter().map(|service| service.stop_grace).max().unwrap_or_default();
-        let (begun, patience) = (Instant::now(), grace + SWARM_PATIENCE);
-        let names: Vec<String> = services.iter().map(|service| service.name.clone()).collect();
-        while self.host.engine.tasks(&names).await?.iter().any(may_write) {
-            anyhow::ensure!(
-                begun.elapsed() < patience,
-                "the app did not stop within {} s; nothing was deployed, the next run starts it again",
-                patience.as_secs()
-            );
-            sleep(LOOK_EVERY).await;
-        }
-        state::fault::point(|| "after everything stopped".to_owned());
-        Ok(())
+        let quiesce = Quiesce::new(self.host.engine, self.label()).without(STANDBY_LABEL);
+        let stopped = quiesce.stop(self.manifest.snapshot.stop(), self.say).await;
+        stopped.context("the app did not stop; nothing was deployed, the next run starts it again")
     }
 
     /// Puts an app's data back. It is stopped for it, and stays so.
@@ -197,10 +182,4 @@ impl<P: Parts> Run<'_, P> {
         self.note("restore", begun, None);
         Ok(())
     }
-}
-
-/// Whether a task has a container that runs or will run.
-fn may_write(task: &Task) -> bool {
-    !matches!(task.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected | TaskState::Shutdown)
-        && (task.wanted || task.container.is_some())
 }

@@ -57,6 +57,16 @@ impl<'a, E: Services + Tasks + Containers> Watch<'a, E> {
         Ok((services, tasks))
     }
 
+    /// How many tasks have failed since it began.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn failures(&self) -> swarm::Result<usize> {
+        let (_, tasks) = self.look().await?;
+        let failed = |task: &&Task| matches!(task.state, TaskState::Failed | TaskState::Rejected);
+        Ok(tasks.iter().filter(failed).filter(|task| !self.old.contains(&task.id)).count())
+    }
+
     /// Waits until all services have converged and stayed so for the time the gate asks, or cannot any more.
     ///
     /// # Errors

@@ -19,8 +19,17 @@ use crate::plan::{APP_LABEL, STANDBY_LABEL};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// A standby is a copy of what runs already: it need not be watched for long.
-const STANDBY_GATE: Gate =
-    Gate { converge_seconds: 60, healthy_seconds: 1, restart_limit: 2, probe: None, migrations: None };
+const STANDBY_GATE: Gate = Gate {
+    converge_seconds: 60,
+    healthy_seconds: 1,
+    restart_limit: 2,
+    probe: None,
+    certificate_seconds: 0,
+    smoke: Vec::new(),
+    audit: None,
+    watch: None,
+    migrations: None,
+};
 
 /// What a handover needs of the host.
 pub struct Handover<'a, E, D, C> {

@@ -45,7 +45,7 @@ async fn pull(
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<Vec<String>> {
     say(format!("pulling image {image}"));
-    let login = login(config_folder, registry(image))?;
+    let login = login_for(config_folder, image)?;
     engine.pull(image, login, &mut |_| {}).await.with_context(|| format!("image {image} cannot be pulled"))?;
     Ok(engine.image_digests(image).await?.unwrap_or_default())
 }
@@ -85,6 +85,14 @@ struct DockerConfig {
 struct Auth {
     #[serde(default)]
     auth: String,
+}
+
+/// The host's own login for an image's registry, if it has one.
+///
+/// # Errors
+/// When the configuration cannot be read.
+pub fn login_for(config_folder: &Path, image: &str) -> anyhow::Result<Option<Credentials>> {
+    login(config_folder, registry(image))
 }
 
 fn login(config_folder: &Path, registry: &str) -> anyhow::Result<Option<Credentials>> {

@@ -1,5 +1,6 @@
 //! Everything that decides how an app is deployed, and one digest over all of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use recipe::{ComposeFile, Environment, Recipe};
 use state::{Digest, Digester};
 
 use crate::manifest::{Manifest, Source};
+use crate::pin::{InForce, Pins};
 
 /// Raised when the way in which inputs become a deploy changes, so that every app is deployed once more.
 const SHAPE: &str = "hearth inputs 1";
@@ -56,6 +58,9 @@ pub enum Error {
     /// No version of it can be had.
     #[error("the recipe of the app cannot be had: {0}; the app was not touched")]
     Choose(#[from] updates::ChooseError),
+    /// What a pipeline had deployed cannot be known.
+    #[error("what is pinned of the app cannot be read: {0}; the app was not touched")]
+    Pin(#[from] io::Error),
     /// The recipe cannot be read.
     #[error(transparent)]
     Recipe(#[from] recipe::Error),
@@ -83,6 +88,8 @@ impl std::fmt::Debug for Secret {
 pub struct Inputs {
     /// The recipe.
     pub recipe: Recipe,
+    /// The image that stands in place of the declared one.
+    pub pin: Option<InForce>,
     /// The variables that its compose files are filled in with.
     pub environment: Environment,
     /// The compose files that are used.
@@ -114,7 +121,9 @@ impl Inputs {
     /// When a secret is missing or the recipe cannot be read.
     pub fn read_from(manifest: &Manifest, folder: &Path) -> Result<Self, Error> {
         let recipe = Recipe::open(folder)?;
-        let environment = recipe.environment(&manifest.environment, manifest.stack.as_str(), &manifest.domain)?;
+        let pin = Pins::in_folder(&manifest.state_folder).in_force(manifest.deploy.as_ref())?;
+        let declared = declared(manifest, pin.as_ref());
+        let environment = recipe.environment(&declared, manifest.stack.as_str(), &manifest.domain)?;
         let files = recipe.compose_files(manifest.compose_files.as_deref(), &environment)?;
         let mut secrets = BTreeMap::new();
         for (key, path) in &manifest.secrets {
@@ -123,8 +132,16 @@ impl Inputs {
         let secret_digests: BTreeMap<_, _> =
             secrets.iter().map(|(key, secret)| (key.clone(), Digest::of(secret.content()))).collect();
         let digest = digest(manifest, &recipe.files_digest(&files)?, &environment, &secret_digests);
-        Ok(Self { recipe, environment, files, secrets, secret_digests, digest })
+        Ok(Self { recipe, pin, environment, files, secrets, secret_digests, digest })
     }
+}
+
+/// The declared environment, with the image that is pinned.
+fn declared<'a>(manifest: &'a Manifest, pin: Option<&InForce>) -> Cow<'a, BTreeMap<String, String>> {
+    let Some((deploy, of)) = manifest.deploy.as_ref().zip(pin) else { return Cow::Borrowed(&manifest.environment) };
+    let mut environment = manifest.environment.clone();
+    environment.insert(deploy.variable.clone(), of.pin.reference());
+    Cow::Owned(environment)
 }
 
 fn read_secret(manifest: &Manifest, key: &str, path: &Path) -> Result<Secret, Error> {

@@ -4,7 +4,8 @@
 //! a [`plan`]: nothing differs, remember new version numbers, watch what comes up by itself, deploy, or put the last
 //! good state back. To deploy it [renders](render) the compose files, [provides images](images), creates secrets under
 //! names with their content's digest, applies with `docker stack deploy`, and holds the [`gate`]: converged, healthy
-//! for a time, answering through the proxy. Only then is the deploy remembered as good and are old secrets retired.
+//! for a time, answering through the proxy. A new version must [prove] more where that is declared: requests answered
+//! as they should be, whole pages, and staying so for some minutes. Only then is the deploy remembered as good and are old secrets retired.
 //! A gate that does not hold puts the last good state back and holds the gate for that.
 //!
 //! What runs is told from what is declared by one label, the digest of all inputs, so that a look at a whole host is
@@ -13,9 +14,11 @@
 
 pub mod answers;
 pub mod apply;
+pub mod back;
 pub mod cli;
 pub mod connections;
 pub mod converge;
+pub mod credentials;
 pub mod data;
 pub mod divert;
 pub mod gate;
@@ -25,9 +28,12 @@ pub mod images;
 pub mod inputs;
 pub mod manifest;
 pub mod migrations;
+pub mod patience;
+pub mod pin;
 pub mod plan;
 #[cfg(test)]
 mod plan_model;
+pub mod prove;
 pub mod record;
 pub mod render;
 pub mod rewrite;

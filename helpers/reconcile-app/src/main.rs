@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use reconcile_app::{cli, run::Options};
+use reconcile_app::cli;
+use reconcile_app::run::{Job, Options};
 
 /// Converge an app to its declared recipe, environment and secrets, behind health gates.
 ///
@@ -17,7 +18,7 @@ use reconcile_app::{cli, run::Options};
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Arguments {
     /// Look at all apps whose manifests lie in this folder, with one request to the engine
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "dry_run", "retry", "json", "manifest"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "dry_run", "retry", "back_to", "json", "manifest"])]
     all: Option<PathBuf>,
     /// With --all: start the unit of each app that differs
     #[arg(long, requires = "all")]
@@ -31,6 +32,9 @@ struct Arguments {
     /// Try once more what failed before
     #[arg(long)]
     retry: bool,
+    /// Go back to what ran when this snapshot was taken, with its data; what serves now is kept in another one
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with_all = ["check", "dry_run", "retry"])]
+    back_to: Option<String>,
     /// Print the receipt as JSON
     #[arg(long)]
     json: bool,
@@ -42,11 +46,14 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let options = Options { dry_run: arguments.dry_run, retry: arguments.retry };
+    let job = match arguments.back_to {
+        Some(snapshot) => Job::GoBack(snapshot),
+        None => Job::Reconcile(Options { dry_run: arguments.dry_run, retry: arguments.retry }),
+    };
     let ended = match (&arguments.all, &arguments.manifest) {
         (Some(folder), _) => cli::all(folder, arguments.start).await,
         (None, Some(path)) if arguments.check => cli::check(path),
-        (None, Some(path)) => cli::one(path, options, arguments.json).await,
+        (None, Some(path)) => cli::one(path, &job, arguments.json).await,
         (None, None) => unreachable!("clap asks for one of them"),
     };
     ended.unwrap_or_else(|error| {

@@ -1,9 +1,11 @@
 //! What the Nix module says about one app: `/etc/hearth/apps/NAME.json`.
 
+mod gate;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
+pub use gate::{Audit, BasicAuth, Credentials, Expect, Gate, Probe, Smoke, Watch};
 use serde::Deserialize;
 pub use snapshot_volumes::{Mode, Settings};
 
@@ -42,6 +44,9 @@ pub struct Manifest {
     /// How its data is kept safe.
     #[serde(default)]
     pub snapshot: Settings,
+    /// The image that a pipeline deploys.
+    #[serde(default)]
+    pub deploy: Option<Deployable>,
     /// How running tasks are replaced.
     pub update: Update,
     /// How long connections may take to leave a task that is about to be replaced (`update = "handover"`).
@@ -155,51 +160,14 @@ pub struct StoreImage {
     pub archive: PathBuf,
 }
 
-/// What must hold before a deploy counts.
-#[derive(Clone, Debug, Deserialize)]
+/// An image that a pipeline deploys, by a tag at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Gate {
-    /// How long all services may take to run and be healthy.
-    pub converge_seconds: u64,
-    /// For how long they must then stay so.
-    pub healthy_seconds: u64,
-    /// How many tasks of one service may fail before the deploy counts as failed.
-    pub restart_limit: usize,
-    /// A request that must be answered through the proxy.
-    pub probe: Option<Probe>,
-    /// How its migrations are tried before anything is touched.
-    #[serde(default)]
-    pub migrations: Option<check_migrations::Declared>,
-}
-
-impl Gate {
-    /// [`Gate::converge_seconds`] as a duration.
-    pub fn converge(&self) -> Duration {
-        Duration::from_secs(self.converge_seconds)
-    }
-
-    /// [`Gate::healthy_seconds`] as a duration.
-    pub fn healthy(&self) -> Duration {
-        Duration::from_secs(self.healthy_seconds)
-    }
-}
-
-/// A request that must be answered through the proxy.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Probe {
-    /// The whole address, `https://…`.
-    pub url: String,
-    /// The status expected.
-    pub status: u16,
-    /// Text that the body must contain.
-    pub contains: Option<String>,
-    /// Certificates to trust instead of the system's.
-    pub ca_file: Option<PathBuf>,
-    /// An address to connect to instead of the one that the name resolves to.
-    pub connect_to: Option<std::net::SocketAddr>,
-    /// How long it may take until the answer is right.
-    pub budget_seconds: u64,
+pub struct Deployable {
+    /// Its name, without tag and digest.
+    pub image: String,
+    /// The variable of the recipe that holds the whole image.
+    pub variable: String,
 }
 
 /// How running tasks are replaced.
@@ -232,6 +200,7 @@ impl Manifest {
             "`{}` has update = \"handover\" and no nftCommand: a handover moves connections with nftables",
             self.name
         );
+        self.gate.check(self.name.as_str())?;
         if let Some(migrations) = &self.gate.migrations {
             migrations.check()?;
         }

@@ -2,15 +2,20 @@ use std::path::Path;
 
 use super::*;
 
-/// The manifest of an app with this recipe.
-fn with(recipe: &str) -> Result<Manifest, String> {
-    let text = format!(
+/// The text of a manifest of an app with this recipe.
+fn manifest_of(recipe: &str) -> String {
+    format!(
         r#"{{"schema":1,"stateFolder":"/s","dockerSocket":"/d","dockerConfigFolder":"/c","dockerCommand":"/docker",
         "name":"shop","stack":"shop","domain":"","recipe":{recipe},"composeFiles":null,"environment":{{}},"secrets":{{}},
         "images":[],"gate":{{"convergeSeconds":1,"healthySeconds":1,"restartLimit":1,"probe":null}},
         "allow":{{"hostPaths":[],"privileged":false,"hostNetwork":false,"capabilities":[],"devices":[]}},
         "update":"rolling","drainSeconds":1,"nftCommand":null,"systemctlCommand":null}}"#
-    );
+    )
+}
+
+/// The manifest of an app with this recipe.
+fn with(recipe: &str) -> Result<Manifest, String> {
+    let text = manifest_of(recipe);
     let manifest: Manifest =
         state::manifest::parse(Path::new("shop.json"), text.as_bytes()).map_err(|error| error.to_string())?;
     manifest.check().map_err(|error| error.to_string())?;
@@ -52,4 +57,44 @@ fn what_is_wrong_with_a_repository_is_said_before_the_host_is_touched() {
         assert!(said.contains(says) && !said.contains("secret@"), "{recipe}: {said}");
     }
     assert!(with(&git("/srv/x", &commit, "pinned")).is_ok());
+}
+
+/// The manifest of an app with this beside the ordinary gates.
+fn with_gates(gates: &str) -> Result<Manifest, String> {
+    let text = manifest_of(r#"{"folder":"/recipe"}"#).replace(r#""probe":null"#, &format!(r#""probe":null,{gates}"#));
+    let manifest: Manifest =
+        state::manifest::parse(Path::new("shop.json"), text.as_bytes()).map_err(|error| error.to_string())?;
+    manifest.check().map_err(|error| error.to_string())?;
+    Ok(manifest)
+}
+
+fn smoke(url: &str, method: &str, body: &str, pointer: &str) -> String {
+    format!(
+        r#""smoke":[{{"name":"health","url":"{url}","caFile":null,"connectTo":null,"method":"{method}","headers":{{}},
+        "credentials":{{"basicAuth":null,"bearerFile":"/run/token","headerFiles":{{}}}},"body":"{body}",
+        "followRedirects":false,"budgetSeconds":60,"expect":{{"status":200,"contains":null,"lacks":null,
+        "headers":{{"X-Powered-By":null}},"json":{{"{pointer}":"ok"}}}}}}]"#
+    )
+}
+
+#[test]
+fn a_manifest_without_newer_gates_has_none() {
+    let gate = with(r#"{"folder":"/recipe"}"#).unwrap().gate;
+    assert!(gate.smoke.is_empty() && gate.audit.is_none() && gate.watch.is_none());
+}
+
+#[test]
+fn what_is_wrong_with_a_smoke_request_is_said_before_the_host_is_touched() {
+    for (url, method, body, pointer, says) in [
+        ("shop.example.org", "GET", "", "/status", "`shop.example.org` is no address"),
+        ("ftp://shop.example.org/", "GET", "", "/status", "begins with https://"),
+        ("https://shop.example.org/", "GET", "", "status", "gate.smoke.health.json: `status` is no JSON pointer"),
+        ("https://shop.example.org/", "GET", "a", "/status", "set method = \"POST\""),
+    ] {
+        let said = with_gates(&smoke(url, method, body, pointer)).unwrap_err();
+        assert!(said.contains(says), "{said}");
+    }
+    let gate = with_gates(&smoke("https://shop.example.org/", "POST", "a", "/status")).unwrap().gate;
+    assert_eq!(gate.smoke[0].url.as_str(), "https://shop.example.org/");
+    assert_eq!(gate.proofs().map(crate::answers::Asked::step).collect::<Vec<_>>(), ["smoke health"]);
 }

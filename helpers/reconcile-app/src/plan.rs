@@ -117,6 +117,7 @@ impl Plan {
             Self::Watch(_) => "watch",
             Self::Deploy(_) => "deploy",
             Self::Rollback(_) => "roll back",
+            Self::FailedBefore(failed) if failed.by_hand => "leave alone what waits for a person",
             Self::FailedBefore(_) => "leave alone what failed before",
         }
     }
@@ -147,7 +148,7 @@ pub fn plan(known: Known<'_>) -> Plan {
     }
     let differences = differences(&known);
     if differences.iter().any(Difference::needs_deploy) {
-        return match known.failed.filter(|failed| failed.digest == known.desired) {
+        return match known.failed.filter(|failed| failed.digest == known.desired && !serves(&known, failed)) {
             // Drift of the good version that serves is healed by deploying that one, not the one that failed.
             Some(failed) if serves_as_deployed(&known) => Plan::FailedBefore(failed.clone()),
             Some(failed) => Plan::Rollback(Rollback {
@@ -170,9 +171,15 @@ pub fn plan(known: Known<'_>) -> Plan {
     }
 }
 
+/// Whether what is remembered as failed is what serves: a person was about to go back from it, and that was undone.
+fn serves(known: &Known<'_>, failed: &FailedDeploy) -> bool {
+    known.deployed.is_some_and(|deployed| deployed.digest == failed.digest)
+}
+
 /// Whether an unfinished deploy passed its gate and was remembered as good.
 pub fn is_committed(intent: &Intent, deployed: Option<&Deployed>) -> bool {
-    matches!(intent, Intent::Deploy { digest, .. } if deployed.is_some_and(|deployed| deployed.digest == *digest))
+    let (Intent::Deploy { digest, .. } | Intent::Back { digest, .. }) = intent else { return false };
+    deployed.is_some_and(|deployed| deployed.digest == *digest)
 }
 
 /// The rollback that a run which was cut off had begun, or that it takes to undo it: a deploy of something that is not
@@ -181,7 +188,8 @@ fn unfinished_rollback(intent: &Intent, desired: &str) -> Option<Rollback> {
     let forward = match intent {
         Intent::Snapshot { .. } | Intent::Deploy { snapshot: None, .. } => true,
         Intent::Deploy { digest, .. } => digest == desired,
-        Intent::Restore { .. } | Intent::Rollback { .. } => false,
+        // Where it had got to with the data nobody knows.
+        Intent::Back { .. } | Intent::Restore { .. } | Intent::Rollback { .. } => false,
     };
     (!forward).then(|| undo(intent))
 }
@@ -192,6 +200,7 @@ pub fn undo(intent: &Intent) -> Rollback {
     let (digest, reason, snapshot, tag, failed) = match intent {
         Intent::Snapshot { digest } => (digest, cut_off(), None, None, false),
         Intent::Deploy { digest, snapshot } => (digest, cut_off(), snapshot.clone(), None, false),
+        Intent::Back { digest, snapshot, .. } => (digest, cut_off(), Some(snapshot.clone()), None, false),
         Intent::Restore { digest, reason, snapshot, tag, failed } => {
             (digest, reason.clone(), Some(snapshot.clone()), tag.clone(), *failed)
         }

@@ -27,6 +27,8 @@ fn failed(digest: &str) -> FailedDeploy {
         versions: Vec::new(),
         logs: Vec::new(),
         at: Timestamp::UNIX_EPOCH,
+        by_hand: false,
+        version: None,
     }
 }
 

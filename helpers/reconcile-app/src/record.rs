@@ -81,6 +81,27 @@ pub struct FailedDeploy {
     pub logs: Vec<String>,
     /// When.
     pub at: Timestamp,
+    /// Whether it did not fail, but a person went back from it. It waits for a person, too.
+    #[serde(default)]
+    pub by_hand: bool,
+    /// Its version.
+    #[serde(default)]
+    pub version: Option<String>,
+}
+
+impl FailedDeploy {
+    /// What a person calls it: its version, or the start of its digest.
+    pub fn named(&self) -> &str {
+        self.version.as_deref().unwrap_or_else(|| self.digest.get(..12).unwrap_or(&self.digest))
+    }
+
+    /// What is told of one that a person went back from, for as long as it waits.
+    pub fn waits(&self, app: &str) -> String {
+        let (name, at) = (self.named(), self.at);
+        format!(
+            "{name} waits for a person, who went back from it on {at:.0}; what is declared is tried when it changes. Accept it with `hearth accept {app} {name}`"
+        )
+    }
 }
 
 /// What a run is in the middle of.
@@ -98,6 +119,15 @@ pub enum Intent {
         digest: String,
         /// The snapshot of the data from before it.
         snapshot: Option<String>,
+    },
+    /// A person goes back to a version that served before, with its data; it has not passed its gate.
+    Back {
+        /// Its digest.
+        digest: String,
+        /// The snapshot of it.
+        to: String,
+        /// The snapshot of what served until then.
+        snapshot: String,
     },
     /// The app is being stopped, and its volumes get back what was in them.
     Restore {
@@ -133,6 +163,7 @@ impl Intent {
         match self {
             Self::Snapshot { .. } => "taking a snapshot",
             Self::Deploy { .. } => "deploying",
+            Self::Back { .. } => "going back by hand",
             Self::Restore { .. } => "restoring the data",
             Self::Rollback { .. } => "rolling back",
         }
@@ -195,12 +226,27 @@ impl Files {
     /// When a file cannot be written.
     pub fn commit(&self, deployed: &Deployed, rendered: &str) -> io::Result<()> {
         let healed = self.deployed()?.is_some_and(|before| before.digest == deployed.digest);
-        write_atomic(&self.folder.join(&deployed.compose), rendered.as_bytes(), 0o640)?;
-        self.write("deployed.json", deployed)?;
+        self.remember_good(deployed, rendered)?;
         if !healed {
             self.forget_failure()?;
         }
         self.remove_old_compose(&deployed.compose)
+    }
+
+    /// Remembers a version that a person went back to, and what is not to be taken again by itself. That is written first:
+    /// without it the next run would take at once what the person went back from.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn commit_back(&self, deployed: &Deployed, rendered: &str, aside: &FailedDeploy) -> io::Result<()> {
+        self.remember_failure(aside)?;
+        self.remember_good(deployed, rendered)?;
+        self.remove_old_compose(&deployed.compose)
+    }
+
+    fn remember_good(&self, deployed: &Deployed, rendered: &str) -> io::Result<()> {
+        write_atomic(&self.folder.join(&deployed.compose), rendered.as_bytes(), 0o640)?;
+        self.write("deployed.json", deployed)
     }
 
     fn remove_old_compose(&self, keep: &str) -> io::Result<()> {
@@ -227,6 +273,14 @@ impl Files {
     /// When the file cannot be written.
     pub fn remember_failure(&self, failed: &FailedDeploy) -> io::Result<()> {
         self.write("failed.json", failed)
+    }
+
+    /// Remembers of failures what was remembered before.
+    ///
+    /// # Errors
+    /// When the file cannot be written or removed.
+    pub fn recall_failure(&self, failed: Option<&FailedDeploy>) -> io::Result<()> {
+        failed.map_or_else(|| self.forget_failure(), |failed| self.remember_failure(failed))
     }
 
     /// Lets a failed deploy be tried again.

@@ -10,7 +10,7 @@
 //!
 //! The result is JSON, which is YAML too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
@@ -170,6 +170,23 @@ impl Stack {
             .collect()
     }
 
+    /// Takes secrets and configs from the swarm, where they are under the names of their content, instead of from files:
+    /// those of an older recipe may be gone. Returns the names of those that are in neither.
+    pub fn take_from_swarm(&mut self, there: &BTreeSet<String>) -> Vec<String> {
+        let mut missing = Vec::new();
+        for kind in ["secrets", "configs"] {
+            for (_, object) in mapping(&mut self.value, kind) {
+                let Some(name) = object.get("name").and_then(Value::as_str).map(ToOwned::to_owned) else { continue };
+                if there.contains(&name) {
+                    *object = json!({ "external": true, "name": name });
+                } else if !object.get("file").and_then(Value::as_str).is_some_and(|file| holds(file, &name)) {
+                    missing.push(name);
+                }
+            }
+        }
+        missing
+    }
+
     fn services(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.value.get("services").and_then(Value::as_object).into_iter().flatten()
     }
@@ -183,6 +200,11 @@ fn label_object(object: &mut Map<String, Value>, app: &str) {
     if let Some(labels) = object.entry("labels").or_insert_with(|| json!({})).as_object_mut() {
         labels.insert(APP_LABEL.to_owned(), json!(app));
     }
+}
+
+/// Whether a file still has the content that a name stands for.
+fn holds(file: &str, name: &str) -> bool {
+    file_digest(file).is_ok_and(|digest| name.ends_with(&format!("_{}", digest.short())))
 }
 
 fn file_digest(file: &str) -> anyhow::Result<Digest> {

@@ -28,6 +28,8 @@ impl<P: Parts> Run<'_, P> {
             versions: source::failed_with(before, tag),
             logs,
             at: Timestamp::now(),
+            by_hand: false,
+            version: None,
         })
     }
 
@@ -90,14 +92,23 @@ impl<P: Parts> Run<'_, P> {
         })?;
         let stack = self.with_images(Stack::parse(last_good)?).await;
         let restored = self.replace(&stack).await?;
-        if failed {
+        let waits = self.files.failed()?.filter(|aside| aside.by_hand && aside.digest == digest);
+        if failed && waits.is_none() {
             self.remember_failure(&digest, &reason, tag.as_ref())?;
         }
         let version = stack.version(self.manifest.stack.as_str()).unwrap_or_else(|| "the last good state".to_owned());
         let ended = match restored {
             Ok(()) => {
                 self.settle().await?;
-                (Outcome::RolledBack, came_back(&reason, &version, snapshot.as_deref()))
+                self.forget_what_serves()?;
+                match waits.filter(|_| failed) {
+                    // Nothing failed: what serves was put right, and another version waits as before.
+                    Some(aside) => {
+                        let waits = aside.waits(self.manifest.name.as_str());
+                        (Outcome::Held, format!("{version} was put right; {waits}"))
+                    }
+                    None => (Outcome::RolledBack, came_back(&reason, &version, snapshot.as_deref(), failed)),
+                }
             }
             Err(again) => {
                 self.show_log(&again).await;
@@ -107,11 +118,19 @@ impl<P: Parts> Run<'_, P> {
         self.journal.clear()?;
         Ok(ended)
     }
+
+    /// What a person was about to go back from serves: it does not wait for anybody.
+    fn forget_what_serves(&self) -> std::io::Result<()> {
+        let (deployed, failed) = (self.files.deployed()?, self.files.failed()?);
+        let same = deployed.zip(failed).is_some_and(|(deployed, failed)| deployed.digest == failed.digest);
+        if same { self.files.forget_failure() } else { Ok(()) }
+    }
 }
 
-fn came_back(reason: &str, version: &str, snapshot: Option<&str>) -> String {
+fn came_back(reason: &str, version: &str, snapshot: Option<&str>, failed: bool) -> String {
     let data = snapshot.map(|id| format!(" with its data of snapshot {id}")).unwrap_or_default();
-    format!("{reason}; {version} serves again{data} and this is not tried again until something in it changes")
+    let again = if failed { " and this is not tried again until something in it changes" } else { "" };
+    format!("{reason}; {version} serves again{data}{again}")
 }
 
 fn did_not_come_back(reason: &str, version: &str, snapshot: Option<&str>, again: &Failure) -> String {

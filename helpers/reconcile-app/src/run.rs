@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use state::{Journal, Lock, LockError, Outcome, Receipt};
@@ -13,13 +14,14 @@ use crate::connections::Proc;
 use crate::divert::Nft;
 use crate::inputs::Inputs;
 use crate::manifest::Manifest;
+use crate::pin::Pins;
 use crate::plan::{Known, Plan};
 use crate::record::{Deployed, Files, Intent};
 use crate::render::render;
 use crate::source::{self, Chosen};
 use crate::stack::DockerCommand;
 use crate::volumes::Volumes;
-use crate::{images, inputs, plan, record};
+use crate::{back, images, inputs, plan, record};
 
 /// How a run was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,28 +32,44 @@ pub struct Options {
     pub retry: bool,
 }
 
-/// Reconciles one app on the real host and writes its receipt.
+/// What a run is asked to do.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// To make what is declared run.
+    Reconcile(Options),
+    /// To go back to what ran when this snapshot was taken, with its data.
+    GoBack(String),
+}
+
+/// Does a job over one app on the real host and writes its receipt.
 ///
 /// # Errors
 /// Only when the receipt cannot be written; everything else is in the receipt.
-pub async fn reconcile(manifest: &Manifest, options: Options, say: &mut dyn FnMut(String)) -> anyhow::Result<Receipt> {
+pub async fn run(manifest: &Manifest, job: &Job, say: &mut dyn FnMut(String)) -> anyhow::Result<Receipt> {
     let mut receipt = Receipt::start("reconcile-app", manifest.name.as_str());
-    match on_real_host(manifest, options, &mut receipt, say).await {
+    // Until the receipt is written: of two runs, the one that ended last is the one that is read.
+    let lock = lock(&Files::in_folder(&manifest.state_folder).lock(), say);
+    let ended = match &lock {
+        Ok(_) => on_real_host(manifest, job, &mut receipt, say).await,
+        Err(error) => Err(anyhow::anyhow!("{error}; the app was not touched")),
+    };
+    match ended {
         Ok((outcome, summary)) => receipt.finish(outcome, summary),
         Err(error) => {
             receipt.error = Some(format!("{error:#}"));
             receipt.finish(Outcome::Failed, format!("{error:#}"));
         }
     }
-    if !options.dry_run {
+    if !matches!(job, Job::Reconcile(Options { dry_run: true, .. })) {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }
+    drop(lock);
     Ok(receipt)
 }
 
 async fn on_real_host(
     manifest: &Manifest,
-    options: Options,
+    job: &Job,
     receipt: &mut Receipt,
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
@@ -64,15 +82,19 @@ async fn on_real_host(
     };
     let divert = Nft { command: manifest.nft_command.clone().unwrap_or_default() };
     let snapshots = Volumes { engine: &engine, manifest };
+    let network = Network { certificate: Duration::from_secs(manifest.gate.certificate_seconds) };
     let host: Host<'_, Real<'_>> = Host {
         engine: &engine,
         stacks: &stacks,
         divert: &divert,
         connections: &Proc,
-        answers: &Network,
+        answers: &network,
         snapshots: &snapshots,
     };
-    on(host, manifest, options, receipt, say).await
+    match job {
+        Job::Reconcile(options) => on(host, manifest, *options, receipt, say).await,
+        Job::GoBack(snapshot) => back::on(host, manifest, snapshot, receipt, say).await,
+    }
 }
 
 /// The parts of a real host.
@@ -99,54 +121,15 @@ pub async fn on<P: Parts>(
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
     let files = Files::in_folder(&manifest.state_folder);
-    let _lock = lock(&files.lock(), say)?;
     let journal = Journal::in_folder(&manifest.state_folder);
     let unfinished = unfinished(&journal, files.deployed()?.as_ref(), options)?;
-    let mut run = Run {
-        host,
-        manifest,
-        files,
-        journal,
-        unfinished,
-        at: None,
-        told: BTreeMap::new(),
-        logs: Vec::new(),
-        receipt,
-        say,
-    };
-    if options.retry {
-        run.files.forget_failure()?;
+    let (at, asked, told, logs) = (None, None, BTreeMap::new(), Vec::new());
+    let mut run = Run { host, manifest, files, journal, unfinished, asked, at, told, logs, receipt, say };
+    let ended = run.once(options).await;
+    if !options.dry_run {
+        run.answer(&ended)?;
     }
-    let (deployed, failed) = (run.files.deployed()?, run.files.failed()?);
-    let Chosen { inputs, at, waits, warnings } = match source::choose(manifest, deployed.as_ref(), failed.as_ref()) {
-        Ok(chosen) => chosen,
-        Err(error) if options.dry_run => return Err(error.into()),
-        Err(error) => return run.without_inputs(error).await,
-    };
-    run.at = at;
-    for warning in warnings {
-        run.warn(warning);
-    }
-    let observed = run.host.engine.services(&run.label()).await?;
-    if !options.dry_run && run.unfinished.is_none() {
-        run.finish_restore(&observed).await?;
-    }
-    let plan = plan::plan(Known {
-        desired: &inputs.digest,
-        observed: &observed,
-        deployed: deployed.as_ref(),
-        failed: failed.as_ref(),
-        unfinished: run.unfinished.as_ref(),
-    });
-    run.receipt.plan = plan.lines();
-    if !matches!(plan, Plan::Nothing | Plan::Settle) {
-        plan.lines().into_iter().for_each(|line| (run.say)(line));
-    }
-    if options.dry_run {
-        return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
-    }
-    let ended = run.carry_out(plan, &inputs).await?;
-    Ok(with_what_waits(ended, waits))
+    ended
 }
 
 /// What an earlier run left unfinished. What it remembered as good is finished: its snapshot is of the data before what
@@ -172,6 +155,49 @@ fn with_what_waits((outcome, summary): (Outcome, String), waits: Option<String>)
 }
 
 impl<P: Parts> Run<'_, P> {
+    async fn once(&mut self, options: Options) -> anyhow::Result<(Outcome, String)> {
+        if options.retry {
+            self.files.forget_failure()?;
+        }
+        let (deployed, failed) = (self.files.deployed()?, self.files.failed()?);
+        let Chosen { inputs, at, waits, warnings } =
+            match source::choose(self.manifest, deployed.as_ref(), failed.as_ref()) {
+                Ok(chosen) => chosen,
+                Err(error) if options.dry_run => return Err(error.into()),
+                Err(error) => return self.without_inputs(error).await,
+            };
+        self.at = at;
+        for warning in warnings {
+            self.warn(warning);
+        }
+        self.take_what_is_asked(&inputs);
+        let failed = failed.filter(|failed| !self.is_asked_again(failed));
+        let observed = self.host.engine.services(&self.label()).await?;
+        if !options.dry_run && self.unfinished.is_none() {
+            self.finish_restore(&observed).await?;
+        }
+        let plan = plan::plan(Known {
+            desired: &inputs.digest,
+            observed: &observed,
+            deployed: deployed.as_ref(),
+            failed: failed.as_ref(),
+            unfinished: self.unfinished.as_ref(),
+        });
+        self.tell(&plan);
+        if options.dry_run {
+            return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
+        }
+        let ended = self.carry_out(plan, &inputs).await?;
+        Ok(with_what_waits(ended, waits))
+    }
+
+    fn tell(&mut self, plan: &Plan) {
+        self.receipt.plan = plan.lines();
+        if !matches!(plan, Plan::Nothing | Plan::Settle) {
+            plan.lines().into_iter().for_each(|line| (self.say)(line));
+        }
+    }
+
     async fn carry_out(&mut self, plan: Plan, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
         match plan {
             Plan::Nothing => {
@@ -185,6 +211,10 @@ impl<P: Parts> Run<'_, P> {
                 Ok((Outcome::Unchanged, "nothing differs but version numbers".to_owned()))
             }
             Plan::Watch(_) => self.watch().await,
+            Plan::FailedBefore(aside) if aside.by_hand => {
+                self.journal.clear()?;
+                Ok((Outcome::Held, aside.waits(self.manifest.name.as_str())))
+            }
             Plan::FailedBefore(record::FailedDeploy { reason, at, .. }) => {
                 // Of a run that was cut off after it had put everything back.
                 self.journal.clear()?;
@@ -200,7 +230,12 @@ impl<P: Parts> Run<'_, P> {
                 Some(last_good) => {
                     let (outcome, summary) = self.rollback(&last_good, back).await?;
                     self.unfinished = None;
-                    if outcome == Outcome::RolledBack { deploy(self, inputs).await } else { Ok((outcome, summary)) }
+                    let failed_before = self.files.failed()?.is_some_and(|failed| failed.digest == inputs.digest);
+                    if outcome == Outcome::RolledBack && !failed_before {
+                        deploy(self, inputs).await
+                    } else {
+                        Ok((outcome, summary))
+                    }
                 }
                 None => deploy(self, inputs).await,
             },
@@ -221,6 +256,7 @@ impl<P: Parts> Run<'_, P> {
     /// What is declared cannot be read. An app that an earlier run left stopped, or on data that is not its own, is
     /// brought back all the same.
     async fn without_inputs(&mut self, error: inputs::Error) -> anyhow::Result<(Outcome, String)> {
+        self.asked = Pins::in_folder(&self.manifest.state_folder).asked()?.map(|pin| (pin, None));
         let Some((back, last_good)) = self.unfinished.as_ref().map(plan::undo).zip(self.files.last_good()?) else {
             return Err(error.into());
         };
@@ -256,7 +292,7 @@ pub(crate) fn still_serving<P: Parts>(run: &Run<'_, P>) -> String {
 }
 
 /// One run at a time; a second one waits, because it was asked for by somebody who wants it done.
-fn lock(path: &Path, say: &mut dyn FnMut(String)) -> Result<Lock, LockError> {
+pub(crate) fn lock(path: &Path, say: &mut dyn FnMut(String)) -> Result<Lock, LockError> {
     match Lock::try_acquire(path) {
         Err(LockError::Held(_)) => {
             say("waiting for another run over this app".to_owned());

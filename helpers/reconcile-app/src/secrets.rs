@@ -37,13 +37,13 @@ pub async fn create(engine: &impl Secrets, manifest: &Manifest, inputs: &Inputs)
     Ok(created)
 }
 
-/// Removes the app's secrets and configs that `stack` does not name. One that something still uses stays until the next
-/// deploy.
+/// Removes the app's secrets and configs that none of these stacks names: what runs, and what ran when the snapshots that
+/// are kept were taken. One that something still uses stays until the next deploy.
 ///
 /// # Errors
 /// When the engine does not answer.
-pub async fn retire(engine: &(impl Secrets + Configs), app: &str, stack: &Stack) -> swarm::Result<usize> {
-    let wanted: BTreeSet<String> = stack.content_names().into_iter().collect();
+pub async fn retire(engine: &(impl Secrets + Configs), app: &str, stacks: &[Stack]) -> swarm::Result<usize> {
+    let wanted: BTreeSet<String> = stacks.iter().flat_map(Stack::content_names).collect();
     let label = format!("{APP_LABEL}={app}");
     let mut retired = 0;
     for secret in engine.secrets(&label).await? {

@@ -56,12 +56,17 @@ pub fn choose(
         fetch: is_old(mirror.fetched_at()),
         now: Timestamp::now(),
     })?;
-    let waits = choice
+    let mut waits = choice
         .hold()
         .map(|hold| format!("{hold}. Accept it with `hearth accept {} {}`", manifest.name, hold.to.version));
     let mut warnings = choice.warnings;
     if let (Some(Decision::FailedBefore { version, .. }), Some(failed)) = (&choice.decision, failed) {
-        warnings.push(format!("{version} is not tried again: {}", failed.reason));
+        if failed.by_hand {
+            let aside = failed.waits(manifest.name.as_str());
+            waits = Some(waits.map_or(aside.clone(), |waits| format!("{aside}; {waits}")));
+        } else {
+            warnings.push(format!("{version} is not tried again: {}", failed.reason));
+        }
     }
     let inputs = Inputs::read_from(manifest, &choice.tree.folder)?;
     Ok(Chosen { inputs, at: Some(choice.at), waits, warnings })

@@ -68,7 +68,8 @@ impl Snapshots for Volumes<'_> {
             version: about.version.clone(),
             digest: about.digest.clone(),
             stack: about.stack.clone(),
-            healthy: true,
+            recipe: serde_json::to_value(&about.recipe).map_err(anyhow::Error::from)?,
+            healthy: about.healthy,
             ..snapshot_volumes::About::default()
         };
         let taken = self.store().take(&volumes, &about, say).map_err(not_taken)?;
@@ -83,6 +84,30 @@ impl Snapshots for Volumes<'_> {
 
     fn unfinished(&self) -> anyhow::Result<Option<String>> {
         Ok(self.store().unfinished_restore()?.map(String::from))
+    }
+
+    fn examine(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<About> {
+        let id: Id = id.parse().map_err(anyhow::Error::msg)?;
+        let store = self.store();
+        say(format!("reading snapshot {id}"));
+        let snapshot = store.verify(&id)?;
+        let stack = store.stack(&snapshot)?;
+        let what = snapshot.manifest;
+        anyhow::ensure!(what.app == self.manifest.name.as_str(), "snapshot {id} is of `{}`", what.app);
+        anyhow::ensure!(
+            !what.is_dumps(),
+            "snapshot {id} holds dumps and not the volumes that a version runs on; `hearth restore {} {id}` loads them",
+            what.app
+        );
+        let recipe = serde_json::from_value(what.recipe).with_context(|| format!("the recipe of snapshot {id}"))?;
+        let (app, version, digest, healthy) = (what.app, what.version, what.digest, what.healthy);
+        Ok(About { app, version, digest, stack, recipe, healthy })
+    }
+
+    fn stacks(&self) -> anyhow::Result<Vec<String>> {
+        let store = self.store();
+        let snapshots = store.list()?.snapshots;
+        snapshots.iter().map(|snapshot| Ok(store.stack(snapshot)?)).collect()
     }
 
     async fn prune(&self, keep: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {

@@ -17,7 +17,13 @@ use crate::plan::{Entry, Record, entry, plan};
 /// Only when the receipt cannot be written; everything else is in the receipt.
 pub async fn reconcile(manifest: &Manifest, dry_run: bool, say: &mut dyn FnMut(String)) -> anyhow::Result<Receipt> {
     let mut receipt = Receipt::start("reconcile-swarm", "swarm");
-    match attempt(manifest, dry_run, &mut receipt, say).await {
+    // Until the receipt is written: of two runs, the one that ended last is the one that is read.
+    let lock = Lock::acquire(&manifest.state_folder.join("lock"));
+    let ended = match &lock {
+        Ok(_) => attempt(manifest, dry_run, &mut receipt, say).await,
+        Err(error) => Err(anyhow::anyhow!("{error}; the swarm was not touched")),
+    };
+    match ended {
         Ok((outcome, summary)) => receipt.finish(outcome, summary),
         Err(error) => {
             receipt.error = Some(format!("{error:#}"));
@@ -27,6 +33,7 @@ pub async fn reconcile(manifest: &Manifest, dry_run: bool, say: &mut dyn FnMut(S
     if !dry_run {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }
+    drop(lock);
     Ok(receipt)
 }
 
@@ -37,7 +44,6 @@ async fn attempt(
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
     manifest.check()?;
-    let _lock = Lock::acquire(&manifest.state_folder.join("lock"))?;
     let engine = Engine::connect(&manifest.docker_socket)?;
     let record = read_record(manifest)?;
     let mut begun = false;

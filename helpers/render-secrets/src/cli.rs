@@ -3,8 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::ensure;
+
 use crate::manifest::Manifest;
 use crate::{check, failures, run};
+
+/// The exit code of a run that could render some files and not others.
+const PARTLY: u8 = 40;
 
 /// Checks a manifest and the sops files that it names. Prints nothing when all is good.
 ///
@@ -42,18 +47,27 @@ pub fn render(path: &Path, dry_run: bool, json: bool) -> anyhow::Result<ExitCode
         }
         println!("{}", report.receipt.closing_line());
     }
-    Ok(ExitCode::from(report.receipt.outcome.exit_code()))
+    Ok(ExitCode::from(if report.partly { PARTLY } else { report.receipt.outcome.exit_code() }))
 }
 
 /// Says whether the last run could render one secret, or one template by its name after `templates/`.
 ///
 /// # Errors
-/// When the manifest, or what the last run left, cannot be read.
+/// When the manifest, or what the last run left, cannot be read, or nothing of that name is declared.
 pub fn status(path: &Path, name: &str) -> anyhow::Result<ExitCode> {
     let manifest: Manifest = state::manifest::read(path)?;
     let failed = failures::known(&manifest.state_folder)?;
     if let Some(reason) = failed.get(name) {
         eprintln!("error: {reason}");
+        return Ok(ExitCode::FAILURE);
+    }
+    ensure!(manifest.declares(name), "manifest {}: no secret or template is called `{name}`", path.display());
+    let file = manifest.link.join(name);
+    if !file.try_exists()? {
+        eprintln!(
+            "error: `{name}` was not rendered yet: {} is not there; see `journalctl -u hearth-secrets`",
+            file.display()
+        );
         return Ok(ExitCode::FAILURE);
     }
     println!("`{name}` is rendered");

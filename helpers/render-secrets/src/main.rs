@@ -6,10 +6,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use render_secrets::cli;
 
+/// Secrets go through many hands before they are in a file: whatever is given back is zeroed, whoever had it.
+#[global_allocator]
+static MEMORY: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 /// Decrypt sops files and render their values, and templates around them, into files that never reach a disk.
 ///
 /// Every secret fails alone: what can be rendered is rendered, and what cannot keeps its last content. Ends with exit
-/// code 0 when nothing differed, 10 when files changed, 1 when a secret could not be rendered.
+/// code 0 when nothing differed, 10 when files changed, 40 when some secrets could not be rendered and others could, 1
+/// when none could or nothing could be done at all.
 ///
 /// Example: render-secrets --dry-run /etc/hearth/secrets.json
 #[derive(Parser)]

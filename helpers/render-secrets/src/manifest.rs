@@ -219,6 +219,12 @@ impl Manifest {
 }
 
 impl Manifest {
+    /// Whether it has a secret or template of this name within a generation.
+    pub fn declares(&self, file_name: &str) -> bool {
+        let mut secrets = self.secrets.iter().map(Secret::file_name);
+        secrets.any(|name| name == file_name) || self.templates.iter().any(|template| template.file_name() == file_name)
+    }
+
     /// The unit that stands for a file, by its name within a generation.
     pub fn unit_of(&self, file_name: &str) -> Option<&Unit> {
         let secrets = self.secrets.iter().map(|secret| (secret.file_name(), &secret.unit));

@@ -24,6 +24,15 @@ pub struct Report {
     pub receipt: Receipt,
     /// What failed, a message each.
     pub errors: Vec<String>,
+    /// Whether it failed for some files and rendered others.
+    pub partly: bool,
+}
+
+impl Report {
+    fn new(receipt: Receipt, prepared: Prepared) -> Self {
+        let partly = !prepared.failed.is_empty() && prepared.plan.rendered > 0;
+        Self { receipt, errors: prepared.errors, partly }
+    }
 }
 
 /// What a run has found out before it does anything.
@@ -58,12 +67,12 @@ pub fn run(manifest: &Manifest, dry_run: bool) -> anyhow::Result<Report> {
     if dry_run {
         let summary = if receipt.plan.is_empty() { "nothing differs" } else { "nothing was done: a dry run" };
         receipt.finish(ending(&prepared.errors, false), summary);
-        return Ok(Report { receipt, errors: prepared.errors });
+        return Ok(Report::new(receipt, prepared));
     }
     let number = carry_out(manifest, &mut prepared, &journal)?;
     finish(&mut receipt, manifest, &prepared, number);
     receipt.write(&manifest.state_folder).context("the receipt")?;
-    Ok(Report { receipt, errors: prepared.errors })
+    Ok(Report::new(receipt, prepared))
 }
 
 fn prepare(manifest: &Manifest, journal: &Journal) -> anyhow::Result<Prepared> {

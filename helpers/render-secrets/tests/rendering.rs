@@ -146,7 +146,7 @@ fn nothing_is_written_when_nothing_differs() {
 fn of_ten_secrets_nine_are_rendered_and_the_tenth_keeps_what_it_had() {
     let host = Host::new();
     host.edit("ten.json", |_| ());
-    let said = host.ends_with(1, "ten.json");
+    let said = host.ends_with(40, "ten.json");
     assert!(said.contains("it has no content; the other 9 secrets were rendered"), "{said}");
     assert_eq!(host.read("run/secrets/port"), "8443");
     assert!(!host.path("run/secrets/alien").exists());
@@ -156,7 +156,7 @@ fn of_ten_secrets_nine_are_rendered_and_the_tenth_keeps_what_it_had() {
     assert_eq!(host.read("run/secrets/alien"), "canary-8-api");
 
     host.edit("ten.json", |manifest| manifest["secrets"][3]["file"] = "rotated.yaml".into());
-    let said = host.ends_with(1, "ten.json");
+    let said = host.ends_with(40, "ten.json");
     assert!(said.contains("it keeps its last content; the other 9 secrets were rendered"), "{said}");
     assert_eq!(host.read("run/secrets/alien"), "canary-8-api");
     assert_eq!(host.read("run/secrets/token"), "canary-4-rotated");
@@ -230,7 +230,7 @@ fn units_that_could_not_be_told_are_told_by_the_next_run() {
 fn an_owner_who_is_unknown_takes_only_his_own_secret_with_him() {
     let host = Host::new();
     host.edit("nine.json", |manifest| manifest["secrets"][2]["owner"] = "nobody-knows-him".into());
-    let said = host.ends_with(1, "nine.json");
+    let said = host.ends_with(40, "nine.json");
     assert!(said.contains("secret `mail`: this host has no user `nobody-knows-him`"), "{said}");
     assert!(!host.path("run/secrets/mail").exists());
     assert_eq!(host.read("run/secrets/port"), "8443");

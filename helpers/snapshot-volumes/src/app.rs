@@ -24,6 +24,10 @@ pub struct App {
 struct Deployed {
     digest: String,
     version: Option<String>,
+    /// The name of the file with its rendered compose file.
+    compose: String,
+    #[serde(default)]
+    recipe: serde_json::Value,
 }
 
 impl App {
@@ -39,12 +43,18 @@ impl App {
                 text => text.map(Some).with_context(|| path.display().to_string()),
             }
         };
-        let deployed = file("deployed.json")?.map(|text| serde_json::from_str(&text)).transpose();
+        let deployed = file("deployed.json")?.map(|text| serde_json::from_str::<Deployed>(&text)).transpose();
+        let deployed = deployed.context("deployed.json")?;
+        let stack = match &deployed {
+            Some(deployed) => file(&deployed.compose)?
+                .with_context(|| format!("{} is not there; deployed.json names it", deployed.compose))?,
+            None => String::new(),
+        };
         Ok(Self {
             name: manifest.name.clone(),
             stack_name: manifest.stack.clone(),
-            deployed: deployed.context("deployed.json")?,
-            stack: file("deployed.compose.json")?.unwrap_or_default(),
+            deployed,
+            stack,
             settled: file("journal.json")?.is_none(),
         })
     }
@@ -69,6 +79,7 @@ impl App {
             version: self.version().map(str::to_owned),
             digest: self.deployed.as_ref().map(|deployed| deployed.digest.clone()).unwrap_or_default(),
             stack: self.stack.clone(),
+            recipe: self.deployed.as_ref().map(|deployed| deployed.recipe.clone()).unwrap_or_default(),
             environment: None,
             secrets: self.secrets(services),
             healthy: up && self.deployed.is_some(),

@@ -1,7 +1,7 @@
 //! Take, verify, list, prune and restore snapshots of an app's volumes.
 //!
 //! The [`Store`] is synchronous and knows nothing of Docker: it is given folders that nothing writes to. [`run`] is the
-//! command: it finds an app's volumes, keeps the app from writing ([`quiesce`]), and leaves a receipt.
+//! command: it finds an app's volumes, keeps the app from writing ([`swarm::Quiesce`]), and leaves a receipt.
 //!
 //! ```no_run
 //! use snapshot_volumes::{About, Retention, Store, TakeError, Volume};
@@ -31,6 +31,8 @@
 //! - [`Store::restore`] touches no volume before everything that it needs is known to be whole. Killed at any point, it
 //!   leaves each volume old or new, or [`Store::unfinished_restore`] names the snapshot; the same call again ends in the
 //!   same state.
+//! - [`Store::unpack`] puts a copy into volumes of nobody's, for a drill. It leaves no trace in the store, and what it reads
+//!   is not pruned meanwhile.
 //! - [`Store::prune`] never removes last-good, nor what the caller protects.
 //! - Runs over one store wait for each other.
 //!
@@ -59,7 +61,6 @@ mod parts;
 mod pax;
 mod plant;
 mod prune;
-pub mod quiesce;
 mod restore;
 pub mod retention;
 pub mod run;
@@ -71,12 +72,13 @@ mod store;
 pub mod table;
 mod take;
 mod tree;
+mod unpack;
 mod verify;
 pub mod walk;
 
 pub use error::{RestoreError, StoreError, TakeError, VerifyError};
 pub use retention::Retention;
-pub use settings::{Mode, Settings};
+pub use settings::{Drill, DrillProbe, Mode, Settings};
 pub use snapshot::{About, Id, Part, Snapshot, Volume};
 pub use steps::{Observer, Point};
 pub use store::{Listing, Store};

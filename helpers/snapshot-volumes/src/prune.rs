@@ -20,16 +20,22 @@ impl Store {
         keep.extend(self.unfinished_restore()?);
         let taken: Vec<_> =
             self.list()?.snapshots.into_iter().map(|snapshot| (snapshot.id, snapshot.manifest.at)).collect();
-        let go = dispensable(&taken, retention, &keep);
-        for id in &go {
+        let mut gone = Vec::new();
+        for id in dispensable(&taken, retention, &keep) {
+            // Until it is aside, so that nobody begins to read it.
+            let Some(_unread) = self.unread(&id)? else {
+                say(format!("snapshot {id} is being read and is kept for now"));
+                continue;
+            };
             let aside = self.folder.join(format!("{UNFINISHED}{id}"));
-            std::fs::rename(self.path(id), &aside).map_err(at(self.path(id)))?;
+            std::fs::rename(self.path(&id), &aside).map_err(at(self.path(&id)))?;
             self.sync()?;
             self.passed(Point::PruneSetAside);
             std::fs::remove_dir_all(&aside).map_err(at(&aside))?;
             self.passed(Point::PruneRemoved);
             say(format!("removed snapshot {id}"));
+            gone.push(id);
         }
-        Ok(go)
+        Ok(gone)
     }
 }

@@ -19,7 +19,7 @@ use crate::{index, parts, tree, walk};
 const STAGING: &str = ".hearth-restore-";
 
 /// One volume on its way back.
-struct Job<'a> {
+pub(crate) struct Job<'a> {
     place: usize,
     kept: &'a Kept,
     volume: &'a Volume,
@@ -45,12 +45,7 @@ impl Store {
         self.point("restoring.json", id)?;
         self.passed(Point::RestoreIntentWritten);
         for job in &jobs {
-            self.replace(&snapshot, job).map_err(|reason| RestoreError::Unfinished {
-                id: id.clone(),
-                name: job.kept.name.clone(),
-                path: job.volume.path.clone(),
-                reason,
-            })?;
+            self.replace(&snapshot, job)?;
         }
         state::remove_durably(&self.folder.join("restoring.json")).map_err(at(&self.folder))?;
         self.passed(Point::RestoreIntentRemoved);
@@ -59,7 +54,7 @@ impl Store {
     }
 
     /// Everything that can be done before a volume is touched.
-    fn ready<'a>(
+    pub(crate) fn ready<'a>(
         &self,
         snapshot: &'a Snapshot,
         volumes: &'a [Volume],
@@ -184,7 +179,16 @@ impl Store {
         Ok(rustix::fs::syncfs(walk::root(target)?)?)
     }
 
-    fn replace(&self, snapshot: &Snapshot, job: &Job<'_>) -> io::Result<()> {
+    pub(crate) fn replace(&self, snapshot: &Snapshot, job: &Job<'_>) -> Result<(), RestoreError> {
+        self.replace_content(snapshot, job).map_err(|reason| RestoreError::Unfinished {
+            id: snapshot.id.clone(),
+            name: job.kept.name.clone(),
+            path: job.volume.path.clone(),
+            reason,
+        })
+    }
+
+    fn replace_content(&self, snapshot: &Snapshot, job: &Job<'_>) -> io::Result<()> {
         let path = &job.volume.path;
         let Some(staging) = &job.staging else {
             empty(path)?;
@@ -223,7 +227,7 @@ fn staging(volume: &Volume) -> PathBuf {
 
 /// Removes what was made ready and is not needed. That this fails adds nothing to the error in hand; the next run tries
 /// again.
-fn discard(volume: &Volume) {
+pub(crate) fn discard(volume: &Volume) {
     let _ = std::fs::remove_dir_all(staging(volume));
 }
 

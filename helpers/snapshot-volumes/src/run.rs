@@ -2,18 +2,17 @@
 
 use anyhow::{Context as _, bail};
 use state::{Lock, LockError, Outcome, Receipt, Step};
-use swarm::{Exec, STACK_LABEL, Services, Volumes};
+use swarm::{Exec, Quiesce, STACK_LABEL, Services, Stop, Tasks, Volumes};
 
 use crate::app::App;
 use crate::hooks::Moment;
 use crate::manifest::Manifest;
 use crate::offsite::Repository;
-use crate::quiesce::{self, Quiesce};
 use crate::{About, Captured, Id, Mode, RestoreError, Snapshot, Store, TakeError, Volume, hooks};
 
 /// What is needed of the engine.
-pub trait Engine: quiesce::Engine + Volumes + Exec {}
-impl<T: quiesce::Engine + Volumes + Exec> Engine for T {}
+pub trait Engine: Services + Tasks + Stop + Volumes + Exec {}
+impl<T: Services + Tasks + Stop + Volumes + Exec> Engine for T {}
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
@@ -81,7 +80,7 @@ async fn attempt(
         Job::Take | Job::Restore(_) => {}
     }
     let _lock = lock(manifest, say)?;
-    let quiesce = Quiesce::new(engine, &manifest.stack, &manifest.state_folder);
+    let quiesce = Quiesce::new(engine, format!("{STACK_LABEL}={}", manifest.stack));
     let run = Run { manifest, engine, quiesce, store: &store };
     match job {
         Job::Restore(id) => run.restore(id, receipt, say).await,
@@ -115,7 +114,7 @@ impl<E: Engine> Run<'_, E> {
         }
         let app = App::read(self.manifest)?;
         app.ensure_settled()?;
-        if self.quiesce.is_stopped()? {
+        if self.quiesce.is_stopped().await? {
             say("a run before this one was killed while the app was stopped".to_owned());
             self.start(say).await?;
         }
@@ -161,7 +160,7 @@ impl<E: Engine> Run<'_, E> {
                 note(receipt, "copy the volumes of the stopped app", begun);
                 Ok(captured)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         // Before anything else is looked at: nothing may keep the app down.
         self.quiesce.start(say).await?;
@@ -207,7 +206,7 @@ impl<E: Engine> Run<'_, E> {
             say(format!("warning: {warning}"));
             receipt.warnings.push(warning);
         }
-        if snapshot.manifest.volumes.iter().any(|volume| !volume.only.is_empty()) {
+        if snapshot.manifest.is_dumps() {
             return self.restore_dumps(&snapshot, &services, &volumes, say).await;
         }
         let restored = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
@@ -219,7 +218,7 @@ impl<E: Engine> Run<'_, E> {
             }
             Err(error) => {
                 self.quiesce.start(say).await?;
-                return Err(error.context("no volume was touched"));
+                return Err(anyhow::Error::from(error).context("no volume was touched"));
             }
         };
         if let Err(error @ RestoreError::Unfinished { .. }) = restored {
@@ -254,7 +253,7 @@ impl<E: Engine> Run<'_, E> {
 
     async fn start(&self, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
         self.quiesce.start(say).await?;
-        self.quiesce.until_up(self.manifest.converge()).await
+        Ok(self.quiesce.until_up(self.manifest.converge()).await?)
     }
 
     async fn services(&self) -> anyhow::Result<Vec<swarm::Service>> {

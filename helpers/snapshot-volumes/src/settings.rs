@@ -18,7 +18,7 @@ pub struct Settings {
     pub folder: Option<PathBuf>,
     /// Which snapshots stay.
     pub retention: Retention,
-    /// How long all tasks of the app may take to end, in seconds.
+    /// How long the app may take to stop beyond the time that its services give their tasks, in seconds.
     pub stop_seconds: u64,
     /// How long each of the app's own commands may take, in seconds.
     pub hook_seconds: u64,
@@ -26,6 +26,30 @@ pub struct Settings {
     pub least_dump_bytes: u64,
     /// Where copies go that outlive the host.
     pub offsite: Option<Offsite>,
+    /// How it is proved that the last-good one can be restored.
+    pub drill: Drill,
+}
+
+/// How it is proved that a snapshot can be restored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Drill {
+    /// When, as a systemd calendar expression; never by itself where it is left out.
+    pub schedule: Option<String>,
+    /// A question to the restored app.
+    pub probe: Option<DrillProbe>,
+}
+
+/// A command in a container of the restored app, which ends with exit code 0 when its data is what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DrillProbe {
+    /// The service, as the recipe calls it.
+    pub service: String,
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// How long it may take, in seconds.
+    pub seconds: u64,
 }
 
 /// A restic repository.
@@ -65,6 +89,7 @@ impl Default for Settings {
             hook_seconds: 600,
             least_dump_bytes: 64,
             offsite: None,
+            drill: Drill::default(),
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct About {
     pub digest: String,
     /// The rendered compose file of the deploy that ran. It is kept whole, so that exactly this can be deployed again.
     pub stack: String,
+    /// Where its recipe stood in its repository, as `reconcile-app` wrote it down; null where it came from none.
+    pub recipe: serde_json::Value,
     /// The digest of the environment.
     pub environment: Option<String>,
     /// Digests of the secrets, by their names in the compose files. Never their content.
@@ -141,6 +143,9 @@ pub struct Manifest {
     pub digest: String,
     /// SHA-256 of the compose file beside it, `stack.yml`.
     pub stack: String,
+    /// Where its recipe stood in its repository, as `reconcile-app` wrote it down.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub recipe: serde_json::Value,
     /// The digest of the environment.
     pub environment: Option<String>,
     /// Digests of the secrets.
@@ -152,6 +157,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Whether it holds dumps that the app made while it ran, and not its volumes.
+    pub fn is_dumps(&self) -> bool {
+        self.volumes.iter().any(|volume| !volume.only.is_empty())
+    }
+
     /// The length of all files in all volumes, in bytes.
     pub fn bytes(&self) -> u64 {
         self.volumes.iter().map(|volume| volume.bytes).sum()

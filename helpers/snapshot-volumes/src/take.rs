@@ -240,6 +240,7 @@ impl Captured<'_> {
             version: about.version,
             digest: about.digest,
             stack: Digest::of(about.stack.as_bytes()).hex(),
+            recipe: about.recipe,
             environment: about.environment,
             secrets: about.secrets,
             healthy: about.healthy,

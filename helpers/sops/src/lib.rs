@@ -68,6 +68,7 @@
 //! types follows `resolve.go` of [go-yaml](https://github.com/yaml/go-yaml), which sops uses and which is neither YAML
 //! 1.1 nor 1.2.
 
+mod buffer;
 mod cipher;
 mod creation_rules;
 mod document;

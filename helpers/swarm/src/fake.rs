@@ -16,6 +16,10 @@ pub struct Fake {
     pub services: RefCell<Vec<Service>>,
     /// The secrets, with their content.
     pub secrets: RefCell<BTreeMap<String, (Object, Vec<u8>)>>,
+    /// The volumes, with their labels.
+    pub volumes: RefCell<BTreeMap<String, BTreeMap<String, String>>>,
+    /// The networks, with their labels.
+    pub networks: RefCell<BTreeMap<String, BTreeMap<String, String>>>,
     /// What scratch containers, and commands in any container, find.
     pub trial: RefCell<Trial>,
     /// What was asked of the engine, in order.
@@ -29,7 +33,7 @@ impl Fake {
 }
 
 /// Whether labels match a filter of the form `key` or `key=value`.
-fn matches(labels: &BTreeMap<String, String>, filter: &str) -> bool {
+pub(crate) fn matches(labels: &BTreeMap<String, String>, filter: &str) -> bool {
     match filter.split_once('=') {
         Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
         None => labels.contains_key(filter),
@@ -52,13 +56,6 @@ impl Services for Fake {
         self.call(format!("start standby {}", standby.name));
         let copy = Service { name: standby.name, labels: standby.labels, ..standby.of.clone() };
         self.services.borrow_mut().push(copy);
-        Ok(())
-    }
-
-    async fn stop(&self, service: &Service) -> Result<()> {
-        self.call(format!("stop {}", service.name));
-        let mut services = self.services.borrow_mut();
-        services.iter_mut().filter(|own| own.id == service.id).for_each(|own| (own.running, own.desired) = (0, 0));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Images on this node.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -44,6 +45,25 @@ pub trait Images {
     async fn pull(&self, image: &str, credentials: Option<Credentials>, progress: &mut dyn FnMut(&str)) -> Result<()>;
     /// Loads images from an archive as `docker save` writes it.
     async fn load(&self, archive: &Path) -> Result<()>;
+}
+
+/// What is written into an image.
+pub trait ImageLabels {
+    /// The labels of an image that is here; `None` when it is not here.
+    async fn image_labels(&self, image: &str) -> Result<Option<BTreeMap<String, String>>>;
+}
+
+impl ImageLabels for Engine {
+    async fn image_labels(&self, image: &str) -> Result<Option<BTreeMap<String, String>>> {
+        match self.docker.inspect_image(image).await.map_err(self.error(format!("looking for image {image}"))) {
+            Ok(inspected) => {
+                let labels = inspected.config.and_then(|config| config.labels).unwrap_or_default();
+                Ok(Some(labels.into_iter().collect()))
+            }
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Images for Engine {

@@ -10,6 +10,7 @@
 
 mod commands;
 mod containers;
+mod disposable;
 mod engine;
 mod error;
 mod exec;
@@ -18,24 +19,27 @@ mod images;
 mod networks;
 mod node;
 mod objects;
-mod scale;
+mod quiesce;
 mod scratch;
 mod services;
+mod stop;
 mod tasks;
 mod volumes;
 
 pub use commands::{Command, Commands, Printed};
 pub use containers::{Container, Containers, Health};
+pub use disposable::Disposable;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use exec::{Exec, Executed};
-pub use images::{Credentials, Images};
+pub use images::{Credentials, ImageLabels, Images};
 pub use networks::{Network, Networks};
 pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};
-pub use scale::Scale;
+pub use quiesce::{Quiesce, QuiesceError};
 pub use scratch::{NewScratch, SCRATCH_LABEL, Scratch};
 pub use services::{Service, Services, Specification, Standby};
+pub use stop::Stop;
 pub use tasks::{Task, TaskState, Tasks};
 pub use volumes::{Mount, Volume, Volumes};
 

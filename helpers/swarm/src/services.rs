@@ -95,8 +95,6 @@ pub trait Services {
     async fn start_standby(&self, standby: Standby<'_>) -> Result<()>;
     /// Goes on with a rolling update that is paused: tells the service once more what it was told.
     async fn resume(&self, service: &Service) -> Result<()>;
-    /// Tells a service to run nothing. The next deploy of its stack starts it again.
-    async fn stop(&self, service: &Service) -> Result<()>;
 }
 
 impl Services for Engine {
@@ -125,15 +123,10 @@ impl Services for Engine {
         let doing = format!("going on with the update of service {}", service.name);
         self.tell(service, service.specification.0.clone(), doing).await
     }
-
-    async fn stop(&self, service: &Service) -> Result<()> {
-        let doing = format!("stopping service {}", service.name);
-        self.tell(service, stopped(service.specification.0.clone()), doing).await
-    }
 }
 
 impl Engine {
-    async fn tell(&self, service: &Service, spec: ServiceSpec, doing: String) -> Result<()> {
+    pub(crate) async fn tell(&self, service: &Service, spec: ServiceSpec, doing: String) -> Result<()> {
         let options = UpdateServiceOptions {
             version: i32::try_from(service.version).unwrap_or(i32::MAX),
             registry_auth_from: "spec".to_owned(),
@@ -142,20 +135,6 @@ impl Engine {
         self.docker.update_service(&service.id, spec, options, None).await.map_err(self.error(doing))?;
         Ok(())
     }
-}
-
-/// A specification under which no task runs: no replicas, or, where every node runs one, no node that fits.
-fn stopped(mut spec: ServiceSpec) -> ServiceSpec {
-    let replicated = spec.mode.as_ref().is_none_or(|mode| mode.global.is_none() && mode.global_job.is_none());
-    if replicated {
-        let none = ServiceSpecModeReplicated { replicas: Some(0) };
-        spec.mode = Some(ServiceSpecMode { replicated: Some(none), ..Default::default() });
-    } else {
-        let task = spec.task_template.get_or_insert_default();
-        let constraints = task.placement.get_or_insert_default().constraints.get_or_insert_default();
-        constraints.push("node.labels.hearth.stopped == true".to_owned());
-    }
-    spec
 }
 
 impl Standby<'_> {

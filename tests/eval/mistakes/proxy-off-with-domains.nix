@@ -1,3 +1,3 @@
-# refused: hearth.proxy is off, but hello, miniflux would be served at a domain. Set hearth.proxy.enable = true, or take the domain away.
+# refused: hearth.proxy is off, but hello, hello-test, miniflux would be served at a domain. Set hearth.proxy.enable = true, or take the domain away.
 { lib, ... }:
 { hearth.proxy.enable = lib.mkForce false; }

@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::sops_ini(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::limits::watched(fuzz::sops_ini, bytes));

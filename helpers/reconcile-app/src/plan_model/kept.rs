@@ -10,9 +10,9 @@ fn cut_before(step: u32) -> Event {
 }
 
 /// The first deploy of version 1, and one of version 2 that is cut off between the record of success and the end of the
-/// journal: after four steps of the snapshot, the intent of the deploy, its three steps, and that record.
+/// journal: after four steps of the snapshot, the intent of the deploy, its three steps, two of proving, and that record.
 fn committed_and_cut() -> Vec<Event> {
-    vec![Run(How::default()), Declare(2), cut_before(9), Use]
+    vec![Run(How::default()), Declare(2), cut_before(11), Use]
 }
 
 #[test]

@@ -35,6 +35,8 @@ enum Event {
     Turn(Version, Behaviour),
     /// The helper runs.
     Run(How),
+    /// A person goes back to an earlier version.
+    GoBack(How),
     /// Somebody uses the app.
     Use,
     /// Somebody removes a service.
@@ -57,12 +59,18 @@ fn a_run() -> impl Strategy<Value = How> {
 }
 
 fn an_event() -> impl Strategy<Value = Event> {
-    let behaviour =
-        select(vec![Behaviour::Good, Behaviour::Good, Behaviour::NeverHealthy, Behaviour::MigratesAndFails]);
+    let behaviour = select(vec![
+        Behaviour::Good,
+        Behaviour::Good,
+        Behaviour::NeverHealthy,
+        Behaviour::MigratesAndFails,
+        Behaviour::FallsIll,
+    ]);
     prop_oneof![
         3 => VERSIONS.prop_map(Event::Declare),
         2 => (VERSIONS, behaviour).prop_map(|(version, behaviour)| Event::Turn(version, behaviour)),
         10 => a_run().prop_map(Event::Run),
+        3 => a_run().prop_map(Event::GoBack),
         3 => Just(Event::Use),
         1 => (0..2_usize).prop_map(Event::Remove),
         1 => (0..2_usize).prop_map(Event::ChangeByHand),
@@ -76,7 +84,8 @@ fn happen(world: &mut World, event: &Event) -> Result<(), String> {
     match event {
         Event::Declare(version) => world.desired = *version,
         Event::Turn(version, behaviour) => world.turn(*version, *behaviour),
-        Event::Run(how) => return run_and_judge(world, *how),
+        Event::Run(how) => return run_and_judge(world, *how, run::run),
+        Event::GoBack(how) => return go_back_and_judge(world, *how),
         Event::Use => world.used(),
         Event::Remove(which) => world.remove(*which),
         Event::ChangeByHand(which) => world.change_by_hand(*which),
@@ -87,12 +96,34 @@ fn happen(world: &mut World, event: &Event) -> Result<(), String> {
     Ok(())
 }
 
+type Runs = fn(&mut World, How) -> Result<state::Outcome, Cut>;
+
+/// A person goes back; the next run does not take what was gone back from.
+fn go_back_and_judge(world: &mut World, how: How) -> Result<(), String> {
+    if world.journal.is_some() {
+        // It is refused until the next run has ended what was cut off.
+        return Ok(());
+    }
+    let from = world.last_good();
+    run_and_judge(world, how, run::go_back)?;
+    let good = world.last_good();
+    if good != from && from == Some(world.desired) {
+        run_and_judge(world, How::default(), run::run)?;
+        if world.last_good() != good {
+            return Err(format!("what a person went back from was taken again: {world:?}"));
+        }
+    }
+    Ok(())
+}
+
 /// A run, and what must hold after it, cut off or not.
-fn run_and_judge(world: &mut World, how: How) -> Result<(), String> {
+fn run_and_judge(world: &mut World, how: How, run: Runs) -> Result<(), String> {
     let remembered = world.last_good().is_some();
-    let ended = run::run(world, how);
+    let ended = run(world, how);
     let say = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {how:?} made {world:?}")) };
     say(!remembered || world.last_good().is_some(), "the last good state was forgotten")?;
+    let proved = world.last_good().is_none_or(|good| world.watched.contains(&good));
+    say(proved, "a version counts as good that was not watched to the end")?;
     if ended != Err(Cut) {
         say(!world.data.torn, "a run ended on data that is half restored")?;
         say(world.data.rows >= world.promised, "rows that the app was given were lost")?;
@@ -103,10 +134,10 @@ fn run_and_judge(world: &mut World, how: How) -> Result<(), String> {
 /// What must be when nothing has happened for a while.
 fn judge_rest(world: &mut World) -> Result<(), String> {
     for _ in 0..RUNS_TO_REST {
-        run_and_judge(world, How::default())?;
+        run_and_judge(world, How::default(), run::run)?;
     }
     let (before, plan) = (world.clone(), run::planned(world));
-    run_and_judge(world, How::default())?;
+    run_and_judge(world, How::default(), run::run)?;
     let say = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {plan:?}, {world:?}")) };
     say(run::planned(world) == plan && world.is_as(&before), "it never comes to rest")?;
     say(world.journal.is_none(), "a run is never finished")?;
@@ -159,6 +190,9 @@ fn a_mistake_in_a_run_is_seen() {
         Planted::SecondSnapshot,
         Planted::CommittedIsUnfinished,
         Planted::NoRestore,
+        Planted::NoBackIntent,
+        Planted::NotSetAside,
+        Planted::GoodBeforeItsWatch,
     ] {
         assert!(days(Some(planted), STEPS).is_err(), "{planted:?} breaks no promise");
     }

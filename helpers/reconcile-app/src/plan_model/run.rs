@@ -52,6 +52,11 @@ pub fn run(world: &mut World, how: How) -> Result<Outcome, Cut> {
     Run { world, how, taken: 0, unfinished }.run()
 }
 
+/// A person goes back to the version and the data of a snapshot. What it leaves is in the world.
+pub fn go_back(world: &mut World, how: How) -> Result<Outcome, Cut> {
+    Run { world, how, taken: 0, unfinished: None }.go_back()
+}
+
 /// The digest of the specification that all services of the model have.
 fn unchanged() -> &'static str {
     static DIGEST: OnceLock<String> = OnceLock::new();
@@ -89,6 +94,7 @@ impl Run<'_> {
         let left_out = match intent {
             Intent::Deploy { .. } => self.planted(Planted::NoDeployIntent),
             Intent::Rollback { .. } => self.planted(Planted::NoRollbackIntent),
+            Intent::Back { .. } => self.planted(Planted::NoBackIntent),
             Intent::Snapshot { .. } | Intent::Restore { .. } => false,
         };
         let world = self.step()?;
@@ -139,7 +145,9 @@ impl Run<'_> {
                 Some(good) => {
                     let outcome = self.rollback(good, back)?;
                     self.unfinished = None;
-                    if outcome == Outcome::RolledBack { self.deploy() } else { Ok(outcome) }
+                    let desired = self.world.desired.to_string();
+                    let failed_before = self.world.failed.as_ref().is_some_and(|failed| failed.digest == desired);
+                    if outcome == Outcome::RolledBack && !failed_before { self.deploy() } else { Ok(outcome) }
                 }
                 None => self.deploy(),
             },
@@ -161,7 +169,7 @@ impl Run<'_> {
             Err(outcome) => return Ok(outcome),
         };
         self.journal(Intent::Deploy { digest: version.to_string(), snapshot: snapshot.clone() })?;
-        if self.replace(version)? {
+        if self.replace(version)? && self.prove(version)? {
             let healed = self.world.last_good() == Some(version);
             self.step()?.remember_good(version);
             if !healed {
@@ -180,6 +188,63 @@ impl Run<'_> {
         let back =
             Rollback { digest: version.to_string(), reason: "gate".to_owned(), snapshot, tag: None, failed: true };
         self.rollback(good, back)
+    }
+
+    /// As in `back`.
+    fn go_back(mut self) -> Result<Outcome, Cut> {
+        let Some(good) = self.world.last_good().filter(|_| self.world.has_volumes) else {
+            return Ok(Outcome::Failed);
+        };
+        let earlier = self.world.snapshots.iter().find(|(_, data)| data.of != good && data.of > 0);
+        let Some((to, version)) = earlier.map(|(id, data)| (id.clone(), data.of)) else { return Ok(Outcome::Failed) };
+        let failed = self.world.failed.clone();
+        let before = match self.secure_data(version)? {
+            Ok(Some(before)) => before,
+            Ok(None) => return Ok(Outcome::Failed),
+            Err(outcome) => {
+                self.step()?.failed = failed;
+                return Ok(outcome);
+            }
+        };
+        let digest = version.to_string();
+        self.journal(Intent::Back { digest: digest.clone(), to: to.clone(), snapshot: before.clone() })?;
+        self.restore(&to)?;
+        if !self.replace(version)? {
+            let (reason, snapshot) = ("gate".to_owned(), Some(before));
+            return self.rollback(good, Rollback { digest, reason, snapshot, tag: None, failed: false });
+        }
+        let declared = self.world.desired.to_string();
+        let aside = failed.filter(|failed| failed.digest == declared).unwrap_or_else(|| FailedDeploy {
+            digest: good.to_string(),
+            reason: "a person went back from it".to_owned(),
+            versions: Vec::new(),
+            logs: Vec::new(),
+            at: Timestamp::UNIX_EPOCH,
+            by_hand: true,
+            version: None,
+        });
+        if !self.planted(Planted::NotSetAside) {
+            self.step()?.failed = Some(aside);
+        }
+        let world = self.step()?;
+        // Whoever goes back gives up what was written since.
+        world.promised = world.data.rows;
+        world.remember_good(version);
+        self.end_journal()?;
+        self.step()?.snapshots.retain(|id, _| *id == before);
+        Ok(Outcome::Changed)
+    }
+
+    /// Stops the app and puts its data back.
+    fn restore(&mut self, snapshot: &str) -> Result<(), Cut> {
+        self.stop()?;
+        self.step()?.data.torn = true;
+        let world = self.step()?;
+        match world.planted {
+            Some(Planted::NoRestore) => world.data.torn = false,
+            _ => world.data = world.snapshots[snapshot].clone(),
+        }
+        Ok(())
     }
 
     /// The snapshot to go back to, if one is needed; or how the run ends without one.
@@ -237,6 +302,18 @@ impl Run<'_> {
         Ok(self.world.serves(version))
     }
 
+    /// What was proved before is not proved again. The helper may be killed in the middle of it.
+    fn prove(&mut self, version: Version) -> Result<bool, Cut> {
+        if self.world.last_good() == Some(version) {
+            return Ok(true);
+        }
+        if self.planted(Planted::GoodBeforeItsWatch) {
+            self.step()?.remember_good(version);
+        }
+        self.step()?;
+        Ok(self.step()?.watch(version))
+    }
+
     fn stop(&mut self) -> Result<(), Cut> {
         for name in SERVICES {
             let told = self.step()?.services.get(name).map(|told| told.spec);
@@ -252,21 +329,19 @@ impl Run<'_> {
         if let Some(snapshot) = snapshot {
             let (digest, reason) = (digest.clone(), reason.clone());
             self.journal(Intent::Restore { digest, reason, snapshot: snapshot.clone(), tag: tag.clone(), failed })?;
-            self.stop()?;
-            self.step()?.data.torn = true;
-            let world = self.step()?;
-            match world.planted {
-                Some(Planted::NoRestore) => world.data.torn = false,
-                _ => world.data = world.snapshots[&snapshot].clone(),
-            }
+            self.restore(&snapshot)?;
         }
         self.journal(Intent::Rollback { digest: digest.clone(), reason: reason.clone(), tag, failed })?;
         let serves = self.replace(good)?;
-        if failed {
+        let waits = self.world.failed.as_ref().is_some_and(|aside| aside.by_hand && aside.digest == digest);
+        if failed && !waits {
             self.remember_failure(version_of(&digest), &reason)?;
         }
         if serves {
             self.settle()?;
+            if self.world.failed.as_ref().is_some_and(|aside| aside.digest == good.to_string()) {
+                self.step()?.failed = None;
+            }
         }
         self.end_journal()?;
         Ok(if serves { Outcome::RolledBack } else { Outcome::Failed })
@@ -274,8 +349,15 @@ impl Run<'_> {
 
     fn remember_failure(&mut self, version: Version, reason: &str) -> Result<(), Cut> {
         let (digest, at) = (version.to_string(), Timestamp::UNIX_EPOCH);
-        self.step()?.failed =
-            Some(FailedDeploy { digest, reason: reason.to_owned(), versions: Vec::new(), logs: Vec::new(), at });
+        self.step()?.failed = Some(FailedDeploy {
+            digest,
+            reason: reason.to_owned(),
+            versions: Vec::new(),
+            logs: Vec::new(),
+            at,
+            by_hand: false,
+            version: None,
+        });
         Ok(())
     }
 

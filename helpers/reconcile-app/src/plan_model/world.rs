@@ -1,6 +1,6 @@
 //! What is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use swarm::Service;
@@ -20,6 +20,8 @@ pub enum Behaviour {
     NeverHealthy,
     /// It migrates the data, and then does not serve.
     MigratesAndFails,
+    /// It migrates the data and serves, until it is watched.
+    FallsIll,
 }
 
 /// What is in the app's volumes.
@@ -74,6 +76,12 @@ pub enum Planted {
     CommittedIsUnfinished,
     /// The data is not put back.
     NoRestore,
+    /// That a person goes back is not on disk.
+    NoBackIntent,
+    /// What a person went back from is not remembered.
+    NotSetAside,
+    /// A version is remembered as good before its watch has ended.
+    GoodBeforeItsWatch,
 }
 
 /// Everything that outlives a run.
@@ -88,6 +96,8 @@ pub struct World {
     pub deployed: Option<Good>,
     pub failed: Option<FailedDeploy>,
     pub journal: Option<Intent>,
+    /// The versions that were watched to the end.
+    pub watched: BTreeSet<Version>,
     /// The rows that the last good version was given while it served.
     pub promised: u32,
     /// How many steps were taken.
@@ -111,6 +121,7 @@ impl World {
             deployed: None,
             failed: None,
             journal: None,
+            watched: BTreeSet::new(),
             promised: 0,
             steps: 0,
             behaviours: BTreeMap::new(),
@@ -178,7 +189,7 @@ impl World {
     /// Whether this version could serve if it were started.
     pub fn could_serve(&self, version: Version) -> bool {
         let understood = !self.has_volumes || (!self.data.torn && self.data.of <= version);
-        self.behaviour(version) == Behaviour::Good && understood
+        matches!(self.behaviour(version), Behaviour::Good | Behaviour::FallsIll) && understood
     }
 
     /// Whether this version answers.
@@ -261,6 +272,18 @@ impl World {
     pub fn remember_good(&mut self, version: Version) {
         self.deployed = Some(Good { version, services: self.services.clone() });
         self.live();
+    }
+
+    /// The time after success. A version that falls ill in it has migrated the data, and serves no more.
+    pub fn watch(&mut self, version: Version) -> bool {
+        if self.behaviour(version) == Behaviour::FallsIll {
+            self.turn(version, Behaviour::MigratesAndFails);
+        }
+        let stays = self.serves(version);
+        if stays {
+            self.watched.insert(version);
+        }
+        stays
     }
 
     /// Whether nothing differs that means something. Numbers do not.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::syntax;
+use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::value::{Comment, Entry, Scalar, Text, Value};
 
@@ -38,20 +39,20 @@ fn with_breaks(value: &[u8]) -> Vec<u8> {
 }
 
 pub(super) fn write(documents: &[Value]) -> Result<Text, String> {
-    let mut out = Vec::new();
+    let mut out = Buffer::default();
     let entries = if let Some(Value::Map(entries)) = documents.first() { entries.as_slice() } else { &[] };
     for entry in entries {
         match entry {
             Entry::Comment(comment) => {
                 out.push(b'#');
-                out.extend_from_slice(comment.text.expose());
+                out.append(comment.text.expose());
             }
             Entry::Pair(name, Value::Scalar(scalar)) => {
-                out.extend_from_slice(name.as_bytes());
+                out.append(name.as_bytes());
                 out.push(b'=');
                 for byte in scalar.flat_text().expose() {
                     match byte {
-                        b'\n' => out.extend_from_slice(b"\\n"),
+                        b'\n' => out.append(b"\\n"),
                         other => out.push(*other),
                     }
                 }
@@ -62,5 +63,5 @@ pub(super) fn write(documents: &[Value]) -> Result<Text, String> {
         }
         out.push(b'\n');
     }
-    Ok(Text::new(out))
+    Ok(out.into_text())
 }

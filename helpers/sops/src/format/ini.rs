@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::syntax;
+use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::value::{Comment, Entry, Scalar, Text, Value};
 
@@ -198,7 +199,7 @@ fn key_name(line: &str) -> Result<(String, &str), String> {
 
 /// Writes sections with aligned `=`, an empty line between two.
 pub(super) fn write(documents: &[Value]) -> Result<Text, String> {
-    let mut out = Vec::new();
+    let mut out = Buffer::default();
     let sections: Vec<(&str, &Value)> = documents.iter().flat_map(super::pairs).collect();
     for (index, (name, section)) in sections.iter().enumerate() {
         let Value::Map(entries) = section else {
@@ -209,21 +210,21 @@ pub(super) fn write(documents: &[Value]) -> Result<Text, String> {
             out.push(b'\n');
         }
     }
-    Ok(Text::new(out))
+    Ok(out.into_text())
 }
 
 fn is_default(name: &str) -> bool {
     name.eq_ignore_ascii_case(DEFAULT_SECTION)
 }
 
-fn write_section(name: &str, entries: &[Entry], index: usize, out: &mut Vec<u8>) -> Result<(), String> {
+fn write_section(name: &str, entries: &[Entry], index: usize, out: &mut Buffer) -> Result<(), String> {
     let mut entries = entries;
     if let Some((Entry::Comment(comment), rest)) = entries.split_first() {
         write_comment(comment, out);
         entries = rest;
     }
     if index > 0 || !is_default(name) {
-        out.extend_from_slice(format!("[{name}]\n").as_bytes());
+        out.append(format!("[{name}]\n").as_bytes());
     }
     let quoted = |key: &str| key.contains(['"', '=', ':']);
     let width = |key: &str| key.len() + if quoted(key) { 2 } else { usize::from(key.contains('`')) * 6 };
@@ -241,16 +242,16 @@ fn write_section(name: &str, entries: &[Entry], index: usize, out: &mut Vec<u8>)
             key if key.contains('`') => format!("\"\"\"{key}\"\"\""),
             key => key.clone(),
         };
-        out.extend_from_slice(written.as_bytes());
-        out.resize(out.len() + align - width(key), b' ');
-        out.extend_from_slice(b" = ");
+        out.append(written.as_bytes());
+        out.fill(align - width(key), b' ');
+        out.append(b" = ");
         write_value(key, value, out)?;
         out.push(b'\n');
     }
     Ok(())
 }
 
-fn write_comment(comment: &Comment, out: &mut Vec<u8>) {
+fn write_comment(comment: &Comment, out: &mut Buffer) {
     let text = String::from_utf8_lossy(comment.text.expose());
     for line in text.split('\n').filter(|_| !text.is_empty()) {
         let (sign, rest) = match line.as_bytes().first() {
@@ -258,11 +259,11 @@ fn write_comment(comment: &Comment, out: &mut Vec<u8>) {
             Some(b';') => (';', &line[1..]),
             _ => (';', line),
         };
-        out.extend_from_slice(format!("{sign} {}\n", rest.trim()).as_bytes());
+        out.append(format!("{sign} {}\n", rest.trim()).as_bytes());
     }
 }
 
-fn write_value(key: &str, value: &Value, out: &mut Vec<u8>) -> Result<(), String> {
+fn write_value(key: &str, value: &Value, out: &mut Buffer) -> Result<(), String> {
     let Value::Scalar(scalar) = value else {
         return Err(format!("`{key}` is {}; INI has only values in its sections", value.kind()));
     };
@@ -278,9 +279,9 @@ fn write_value(key: &str, value: &Value, out: &mut Vec<u8>) -> Result<(), String
     } else {
         b""
     };
-    out.extend_from_slice(quote);
-    out.extend_from_slice(bytes);
-    out.extend_from_slice(quote);
+    out.append(quote);
+    out.append(bytes);
+    out.append(quote);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::de::{self, DeserializeSeed as _, MapAccess, SeqAccess, Visitor};
 
 use super::syntax;
+use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::value::{Entry, Item, Scalar, Text, Value};
 
@@ -102,21 +103,21 @@ impl<'de> Visitor<'de> for Node {
 
 /// Writes with tabs, as sops does.
 pub(super) fn write(documents: &[Value]) -> Result<Text, String> {
-    let mut out = Vec::new();
+    let mut out = Buffer::default();
     if let Some(document) = documents.first() {
         refuse_infinite(document)?;
         write_value(document, 0, &mut out);
         out.push(b'\n');
     }
-    Ok(Text::new(out))
+    Ok(out.into_text())
 }
 
 /// One value, without a line break behind it.
 pub(super) fn write_one(value: &Value) -> Result<Text, String> {
     refuse_infinite(value)?;
-    let mut out = Vec::new();
+    let mut out = Buffer::default();
     write_value(value, 0, &mut out);
-    Ok(Text::new(out))
+    Ok(out.into_text())
 }
 
 fn refuse_infinite(value: &Value) -> Result<(), String> {
@@ -133,7 +134,7 @@ fn refuse_infinite(value: &Value) -> Result<(), String> {
     }
 }
 
-fn write_value(value: &Value, depth: usize, out: &mut Vec<u8>) {
+fn write_value(value: &Value, depth: usize, out: &mut Buffer) {
     match value {
         Value::Scalar(scalar) => write_scalar(scalar, out),
         Value::Map(_) => {
@@ -154,11 +155,11 @@ fn write_members<'a>(
     members: impl Iterator<Item = (Option<&'a str>, &'a Value)>,
     (open, close): (u8, u8),
     depth: usize,
-    out: &mut Vec<u8>,
+    out: &mut Buffer,
 ) {
-    let line = |depth: usize, out: &mut Vec<u8>| {
+    let line = |depth: usize, out: &mut Buffer| {
         out.push(b'\n');
-        out.resize(out.len() + depth, b'\t');
+        out.fill(depth, b'\t');
     };
     out.push(open);
     let mut some = false;
@@ -170,7 +171,7 @@ fn write_members<'a>(
         line(depth + 1, out);
         if let Some(key) = key {
             write_text(key.as_bytes(), out);
-            out.extend_from_slice(b": ");
+            out.append(b": ");
         }
         write_value(value, depth + 1, out);
     }
@@ -180,36 +181,36 @@ fn write_members<'a>(
     out.push(close);
 }
 
-fn write_scalar(scalar: &Scalar, out: &mut Vec<u8>) {
+fn write_scalar(scalar: &Scalar, out: &mut Buffer) {
     match scalar {
-        Scalar::Null => out.extend_from_slice(b"null"),
+        Scalar::Null => out.append(b"null"),
         Scalar::Str(text) | Scalar::Bytes(text) => write_text(text.expose(), out),
         Scalar::Time(time) => write_text(time.as_bytes(), out),
-        Scalar::Float(number) => out.extend_from_slice(super::go_number::json(*number).as_bytes()),
-        other => out.extend_from_slice(other.plain_bytes().unwrap_or_default().expose()),
+        Scalar::Float(number) => out.append(super::go_number::json(*number).as_bytes()),
+        other => out.append(other.plain_bytes().unwrap_or_default().expose()),
     }
 }
 
 /// A string with the escapes of Go's encoder. Bytes that are not UTF-8 become U+FFFD, since JSON has no way to say them.
-fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
+fn write_text(bytes: &[u8], out: &mut Buffer) {
     out.push(b'"');
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
-                '"' | '\\' => out.extend([b'\\', character as u8]),
-                '\n' => out.extend_from_slice(b"\\n"),
-                '\r' => out.extend_from_slice(b"\\r"),
-                '\t' => out.extend_from_slice(b"\\t"),
-                '\u{8}' => out.extend_from_slice(b"\\b"),
-                '\u{c}' => out.extend_from_slice(b"\\f"),
+                '"' | '\\' => out.append(&[b'\\', character as u8]),
+                '\n' => out.append(b"\\n"),
+                '\r' => out.append(b"\\r"),
+                '\t' => out.append(b"\\t"),
+                '\u{8}' => out.append(b"\\b"),
+                '\u{c}' => out.append(b"\\f"),
                 '<' | '>' | '&' | '\u{0}'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
-                    out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
+                    out.append(format!("\\u{:04x}", u32::from(character)).as_bytes());
                 }
-                other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+                other => out.append_char(other),
             }
         }
         if !chunk.invalid().is_empty() {
-            out.extend_from_slice(b"\\ufffd");
+            out.append(b"\\ufffd");
         }
     }
     out.push(b'"');

@@ -141,7 +141,7 @@ fn field(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<u32> {
 
 /// Whether the month has the day.
 fn day_of_month(year: u32, month: u32, day: u32) -> Option<()> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

@@ -2,6 +2,7 @@
 //! `encode.go`, `yaml_emitter_analyze_scalar` in `emitterc.go`), so that files look as sops writes them.
 
 use super::yaml_scalar;
+use crate::buffer::Buffer;
 use crate::value::Scalar;
 
 /// The styles of a scalar.
@@ -117,7 +118,7 @@ fn is_printable(character: char) -> bool {
 }
 
 /// Writes a text in double quotes, with the escapes of YAML.
-pub(super) fn write_double(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_double(text: &str, out: &mut Buffer) {
     out.push(b'"');
     for character in text.chars() {
         let escape = match character {
@@ -136,7 +137,7 @@ pub(super) fn write_double(text: &str, out: &mut Vec<u8>) {
             '\u{2028}' => "L",
             '\u{2029}' => "P",
             other if is_printable(other) => {
-                out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes());
+                out.append_char(other);
                 continue;
             }
             other => {
@@ -146,19 +147,19 @@ pub(super) fn write_double(text: &str, out: &mut Vec<u8>) {
         };
         out.push(b'\\');
         // A tab is printable for nobody but go-yaml's double quotes.
-        out.extend_from_slice(if escape == "\t" { b"t" } else { escape.as_bytes() });
+        out.append(if escape == "\t" { b"t" } else { escape.as_bytes() });
     }
     out.push(b'"');
 }
 
-fn write_hex(character: char, out: &mut Vec<u8>) {
+fn write_hex(character: char, out: &mut Buffer) {
     let number = u32::from(character);
     let text = match number {
         0..=0xff => format!("\\x{number:02X}"),
         0x100..=0xffff => format!("\\u{number:04X}"),
         _ => format!("\\U{number:08X}"),
     };
-    out.extend_from_slice(text.as_bytes());
+    out.append(text.as_bytes());
 }
 
 #[cfg(test)]

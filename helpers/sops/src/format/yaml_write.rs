@@ -2,8 +2,10 @@
 //! indented, the first key of an element stands behind its `-`, comments stand above, behind or below what they belong to.
 
 use base64::Engine as _;
+use zeroize::Zeroizing;
 
 use super::yaml_style::{self, Style};
+use crate::buffer::Buffer;
 use crate::value::{Comment, Entry, Item, Scalar, Text, Value};
 
 const INDENT: usize = 4;
@@ -17,7 +19,7 @@ pub(super) fn write(documents: &[Value]) -> Text {
     for (index, document) in documents.iter().enumerate() {
         writer.foot = None;
         if index > 0 {
-            writer.out.extend_from_slice(b"---");
+            writer.out.append(b"---");
         }
         let separate = if index > 0 { &b" "[..] } else { b"" };
         match document {
@@ -27,8 +29,8 @@ pub(super) fn write(documents: &[Value]) -> Text {
                     writer.out.push(b'\n');
                 }
                 writer.comments(&comments, 0);
-                writer.out.extend_from_slice(if comments.is_empty() { separate } else { b"" });
-                writer.out.extend_from_slice(b"{}\n");
+                writer.out.append(if comments.is_empty() { separate } else { b"" });
+                writer.out.append(b"{}\n");
             }
             Value::Map(entries) => {
                 if index > 0 {
@@ -37,12 +39,12 @@ pub(super) fn write(documents: &[Value]) -> Text {
                 writer.map(entries, 0, false);
             }
             other => {
-                writer.out.extend_from_slice(separate);
-                writer.out.extend_from_slice(write_value(other).expose());
+                writer.out.append(separate);
+                writer.out.append(write_value(other).expose());
             }
         }
     }
-    Text::new(writer.out)
+    writer.out.into_text()
 }
 
 /// One value as a document of its own.
@@ -56,10 +58,10 @@ pub(super) fn write_value(value: &Value) -> Text {
         Value::Map(_) => return write(std::slice::from_ref(value)),
         other => {
             writer.node(other, &[], 0, 0);
-            writer.out.remove(0);
+            return writer.out.without_first().into_text();
         }
     }
-    Text::new(writer.out)
+    writer.out.into_text()
 }
 
 fn entry_comment(entry: &Entry) -> Option<&Comment> {
@@ -77,7 +79,7 @@ fn deeper(indent: usize) -> usize {
 
 #[derive(Default)]
 struct Writer {
-    out: Vec<u8>,
+    out: Buffer,
     /// The indentation of the comment that was just written below something: what follows there stands apart.
     foot: Option<usize>,
 }
@@ -87,7 +89,7 @@ impl Writer {
         if self.foot.take() == Some(indent) {
             self.out.push(b'\n');
         }
-        self.out.resize(self.out.len() + indent, b' ');
+        self.out.fill(indent, b' ');
     }
 
     /// Comments on lines of their own.
@@ -109,7 +111,7 @@ impl Writer {
             |character: &char| !character.is_control() && !matches!(character, '\u{feff}' | '\u{2028}' | '\u{2029}');
         for character in text.chars() {
             let character = if character == '\t' || fits(&character) { character } else { ' ' };
-            self.out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            self.out.append_char(character);
         }
     }
 
@@ -149,7 +151,7 @@ impl Writer {
     fn key(&mut self, key: &str, indent: usize) {
         let simple = key.len() <= LONGEST_SIMPLE_KEY;
         if !simple {
-            self.out.extend_from_slice(b"? ");
+            self.out.append(b"? ");
         }
         match yaml_style::of(key) {
             Style::Literal | Style::Double => yaml_style::write_double(key, &mut self.out),
@@ -243,7 +245,7 @@ impl Writer {
         parent: usize,
         indent: usize,
     ) {
-        self.out.extend([b' ', open]);
+        self.out.append(&[b' ', open]);
         if !within.is_empty() {
             self.out.push(b'\n');
             self.comments(within, indent);
@@ -273,7 +275,7 @@ impl Writer {
             Scalar::Float(number) => Text::from(super::shortest_g(*number, 'e').as_str()),
             other => other.plain_bytes().unwrap_or_default(),
         };
-        self.out.extend_from_slice(text.expose());
+        self.out.append(text.expose());
         self.behind(behind);
         self.out.push(b'\n');
     }
@@ -294,10 +296,15 @@ impl Writer {
 
     fn one_line(&mut self, text: &str, style: Style) {
         match style {
-            Style::Plain => self.out.extend_from_slice(text.as_bytes()),
+            Style::Plain => self.out.append(text.as_bytes()),
             Style::Single => {
                 self.out.push(b'\'');
-                self.out.extend_from_slice(text.replace('\'', "''").as_bytes());
+                for piece in text.split_inclusive('\'') {
+                    self.out.append(piece.as_bytes());
+                    if piece.ends_with('\'') {
+                        self.out.push(b'\'');
+                    }
+                }
                 self.out.push(b'\'');
             }
             Style::Double | Style::Literal => yaml_style::write_double(text, &mut self.out),
@@ -305,15 +312,15 @@ impl Writer {
     }
 
     fn binary(&mut self, text: &Text, behind: &[&Comment], indent: usize) {
-        let encoded = base64::prelude::BASE64_STANDARD.encode(text.expose());
-        self.out.extend_from_slice(b"!!binary ");
+        let encoded = Zeroizing::new(base64::prelude::BASE64_STANDARD.encode(text.expose()));
+        self.out.append(b"!!binary ");
         if encoded.len() < BASE64_LINE {
-            self.out.extend_from_slice(encoded.as_bytes());
+            self.out.append(encoded.as_bytes());
             self.behind(behind);
             self.out.push(b'\n');
             return;
         }
-        let mut lines = String::new();
+        let mut lines = Zeroizing::new(String::with_capacity(encoded.len() + encoded.len() / BASE64_LINE + 1));
         for line in encoded.as_bytes().chunks(BASE64_LINE) {
             lines.push_str(&String::from_utf8_lossy(line));
             lines.push('\n');
@@ -324,7 +331,7 @@ impl Writer {
     fn literal(&mut self, text: &str, behind: &[&Comment], indent: usize) {
         self.out.push(b'|');
         if text.starts_with([' ', '\n']) {
-            self.out.extend_from_slice(INDENT.to_string().as_bytes());
+            self.out.append(INDENT.to_string().as_bytes());
         }
         let body = text.trim_end_matches('\n');
         match text.len() - body.len() {
@@ -337,7 +344,7 @@ impl Writer {
         for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
             if !line.is_empty() {
                 self.indent(indent);
-                self.out.extend_from_slice(line.as_bytes());
+                self.out.append(line.as_bytes());
             }
             self.out.push(b'\n');
         }

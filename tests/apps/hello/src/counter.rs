@@ -16,8 +16,13 @@ pub struct Counter {
 impl Counter {
     /// The counter of a data folder.
     pub fn in_folder(folder: &Path) -> Result<Self> {
+        Self::named(folder, "count")
+    }
+
+    /// A counter of another name.
+    pub fn named(folder: &Path, name: &str) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("the data folder {}", folder.display()))?;
-        Ok(Self { file: folder.join("count"), lock: folder.join("lock") })
+        Ok(Self { file: folder.join(name), lock: folder.join("lock") })
     }
 
     /// The number now.

@@ -23,6 +23,7 @@ pub fn serve(settings: &Settings) -> Result<()> {
     sigterm::end_after_drain(settings)?;
     misbehave_at_start(settings)?;
     let counter = Counter::in_folder(&settings.data)?;
+    let ill = settings.ill_from_start > 0 && count_starts(settings)? >= settings.ill_from_start;
     let server =
         Server::http(("0.0.0.0", settings.port)).map_err(|error| anyhow!("port {}: {error}", settings.port))?;
     let server = Arc::new(server);
@@ -31,7 +32,8 @@ pub fn serve(settings: &Settings) -> Result<()> {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Ok(mut request) = server.recv() {
-                    let page = answer(settings, &counter, &mut request);
+                    let page =
+                        if ill { ill_page(settings, &request) } else { answer(settings, &counter, &mut request) };
                     send(request, page);
                 }
             });
@@ -43,6 +45,10 @@ pub fn serve(settings: &Settings) -> Result<()> {
 fn misbehave_at_start(settings: &Settings) -> Result<()> {
     if settings.exit_at_start {
         bail!("hello {}: exits at start, as told", settings.version);
+    }
+    if settings.ruin_data {
+        fs::write(settings.data.join("count"), "half migrated")?;
+        bail!("hello {}: fails in the middle of a migration, as told", settings.version);
     }
     if let Some(delay) = settings.crash_after {
         sigterm::crash_after(delay);
@@ -57,10 +63,22 @@ fn misbehave_at_start(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// How often this version has started with this volume.
+fn count_starts(settings: &Settings) -> Result<u64> {
+    Counter::named(&settings.data, &format!("starts-{}", settings.version))?.increment()
+}
+
+fn ill_page(settings: &Settings, request: &Request) -> Page {
+    match request.url() {
+        "/healthz" => health(settings),
+        _ => (500, "text/plain", "not this time, as told\n".into()),
+    }
+}
+
 fn answer(settings: &Settings, counter: &Counter, request: &mut Request) -> Page {
     let path = request.url().split('?').next().unwrap_or("/").to_owned();
     let page = match (request.method(), path.as_str()) {
-        (Method::Get, "/") => counter.read().map(|count| home(settings, count)),
+        (Method::Get, "/") => counter.read().map(|count| home(settings, request, count)),
         (Method::Get, "/healthz") => Ok(health(settings)),
         (Method::Get, "/whoami") => Ok(whoami(request)),
         (Method::Get, "/style.css") => Ok((200, "text/css", "body { font-family: sans-serif }\n".into())),
@@ -72,14 +90,25 @@ fn answer(settings: &Settings, counter: &Counter, request: &mut Request) -> Page
     page.unwrap_or_else(|error| (500, "text/plain", format!("{error:#}\n")))
 }
 
-fn home(settings: &Settings, count: u64) -> Page {
-    let stylesheet = if settings.insecure_stylesheet { "http://hello.example.org/style.css" } else { "/style.css" };
+fn home(settings: &Settings, request: &Request, count: u64) -> Page {
+    let stylesheet = format!("{}/style.css", own_address(settings, request));
+    let logo = if settings.missing_asset { "<img src=\"/logo.png\" alt=\"\">" } else { "" };
     let version = &settings.version;
     let body = format!(
         "<!doctype html>\n<html lang=\"en\"><title>hello</title><link rel=\"stylesheet\" href=\"{stylesheet}\">\n\
-         <h1>hello {version}</h1>\n<p>counted to <b>{count}</b></p>\n"
+         {logo}<h1>hello {version}</h1>\n<p>counted to <b>{count}</b></p>\n"
     );
     (200, "text/html; charset=utf-8", body)
+}
+
+/// Where its visitors are, as far as it knows: many an app builds its links so.
+fn own_address(settings: &Settings, request: &Request) -> String {
+    let header = |name: &'static str| {
+        let mut headers = request.headers().iter();
+        headers.find(|header| header.field.equiv(name)).map(|header| header.value.as_str())
+    };
+    let scheme = header("X-Forwarded-Proto").filter(|scheme| *scheme == "https" && !settings.insecure_stylesheet);
+    header("Host").map(|host| format!("{}://{host}", scheme.unwrap_or("http"))).unwrap_or_default()
 }
 
 fn health(settings: &Settings) -> Page {

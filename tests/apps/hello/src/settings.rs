@@ -25,14 +25,20 @@ pub struct Settings {
     pub crash_after: Option<Duration>,
     /// `HELLO_EXIT_AT_START`: it ends with an error before it listens.
     pub exit_at_start: bool,
+    /// `HELLO_RUIN_DATA`: it damages the counter and ends with an error, as a migration does that fails half-way.
+    pub ruin_data: bool,
     /// `HELLO_NEVER_HEALTHY`: it serves, and calls itself ill.
     pub never_healthy: bool,
     /// `HELLO_IGNORE_SIGTERM`: only SIGKILL ends it.
     pub ignore_sigterm: bool,
     /// `HELLO_FILL_DISK_MIB`: how much it writes beside the counter before it listens.
     pub fill_disk_mib: u64,
-    /// `HELLO_INSECURE_STYLESHEET`: its page links a stylesheet by http, whatever the visitor used.
+    /// `HELLO_INSECURE_STYLESHEET`: it does not look at X-Forwarded-Proto, so that its page links a stylesheet by http.
     pub insecure_stylesheet: bool,
+    /// `HELLO_MISSING_ASSET`: its page links an image that is not there.
+    pub missing_asset: bool,
+    /// `HELLO_ILL_FROM_START`: from its so-manieth start on its page is an error, and its health check sees nothing.
+    pub ill_from_start: u64,
 }
 
 impl Settings {
@@ -56,10 +62,13 @@ impl Settings {
             slow_start: Duration::from_secs(number("HELLO_SLOW_START_SECONDS", 0)?),
             crash_after: (crash_after > 0).then(|| Duration::from_secs(crash_after)),
             exit_at_start: switch("HELLO_EXIT_AT_START"),
+            ruin_data: switch("HELLO_RUIN_DATA"),
             never_healthy: switch("HELLO_NEVER_HEALTHY"),
             ignore_sigterm: switch("HELLO_IGNORE_SIGTERM"),
             fill_disk_mib: number("HELLO_FILL_DISK_MIB", 0)?,
             insecure_stylesheet: switch("HELLO_INSECURE_STYLESHEET"),
+            missing_asset: switch("HELLO_MISSING_ASSET"),
+            ill_from_start: number("HELLO_ILL_FROM_START", 0)?,
         })
     }
 }

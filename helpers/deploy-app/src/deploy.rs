@@ -1,0 +1,143 @@
+//! One deploy: the image is here and is what it should be, its digest is asked for, the app's unit does the rest.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail, ensure};
+use jiff::Timestamp;
+use reconcile_app::pin::{Answer, Pin, Pins};
+use state::Outcome;
+use swarm::Credentials;
+
+use crate::manifest::Environment;
+use crate::words::{Digest, Tag};
+
+/// How often the unit is started until it has answered. A second time where a run of it was under way that did not know
+/// of this deploy, or where it was killed; one that is killed again and again is for a person to look at.
+const STARTS: usize = 3;
+
+/// An image as the engine has it after a pull.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pulled {
+    /// The digest of what was pulled, as the engine told it.
+    pub digest: Option<String>,
+    /// `name@sha256:…`, for each name under which it was pulled.
+    pub digests: Vec<String>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What a deploy does to the host, and nothing else.
+pub trait Host {
+    /// Pulls an image, with this login or else the host's own.
+    ///
+    /// # Errors
+    /// The engine's or the registry's words.
+    fn pull(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Pulled>;
+    /// Starts a unit, tells what it says as it says it, and returns when it has ended, however that was.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    fn run(&self, unit: &str, say: &mut dyn FnMut(&str)) -> anyhow::Result<()>;
+}
+
+/// A deploy that was allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job<'m> {
+    /// Where to.
+    pub environment: &'m Environment,
+    /// What was asked for.
+    pub tag: Tag,
+    /// The image's digest, where it is not for the registry to say.
+    pub digest: Option<Digest>,
+    /// Who asked.
+    pub by: String,
+}
+
+impl Job<'_> {
+    /// The image that is pulled.
+    pub fn reference(&self) -> String {
+        match &self.digest {
+            Some(digest) => format!("{}@{}", self.environment.image, digest.as_str()),
+            None => format!("{}:{}", self.environment.image, self.tag.as_str()),
+        }
+    }
+
+    /// Deploys it, and returns how that ended.
+    ///
+    /// # Errors
+    /// When it was given up before anything was touched, or nobody answered.
+    pub fn carry_out(
+        &self,
+        host: &impl Host,
+        login: Option<Credentials>,
+        at: Timestamp,
+        say: &mut dyn FnMut(&str),
+    ) -> anyhow::Result<(Outcome, String)> {
+        let image = self.reference();
+        say(&format!("pulling {image}"));
+        let nothing = "nothing was deployed, what serves goes on serving";
+        let pulled = host.pull(&image, login).with_context(|| format!("{image} cannot be pulled; {nothing}"))?;
+        let digest = self.digest_of(&pulled).context(nothing)?;
+        self.check_labels(&pulled).context(nothing)?;
+        say(&format!("{image} is {}", digest.as_str()));
+        let pin = Pin {
+            schema: 1,
+            image: self.environment.image.clone(),
+            tag: self.tag.as_str().to_owned(),
+            digest: digest.into(),
+            by: self.by.clone(),
+            at,
+        };
+        self.hand_over(host, &pin, say)
+    }
+
+    fn digest_of(&self, pulled: &Pulled) -> anyhow::Result<Digest> {
+        if let Some(digest) = &self.digest {
+            return Ok(digest.clone());
+        }
+        let known = pulled.digests.iter().filter_map(|known| known.split_once('@'));
+        let own = known.filter(|(name, _)| *name == self.environment.image).map(|(_, digest)| digest.to_owned());
+        let told = pulled.digest.iter().cloned();
+        let Some(digest) = told.chain(own).find_map(|digest| Digest::try_from(digest).ok()) else {
+            bail!(
+                "the engine knows no digest of {}: it was not pulled from a registry under this name",
+                self.reference()
+            )
+        };
+        Ok(digest)
+    }
+
+    fn check_labels(&self, pulled: &Pulled) -> anyhow::Result<()> {
+        for (label, wanted) in &self.environment.labels {
+            let found = pulled.labels.get(label);
+            ensure!(
+                found == Some(wanted),
+                "{} is refused: its label {label} is {}, and `{wanted}` is declared",
+                self.reference(),
+                found.map_or_else(|| "missing".to_owned(), |found| format!("`{found}`"))
+            );
+        }
+        Ok(())
+    }
+
+    /// Asks for the image and starts the unit until there is an answer.
+    fn hand_over(&self, host: &impl Host, pin: &Pin, say: &mut dyn FnMut(&str)) -> anyhow::Result<(Outcome, String)> {
+        let (pins, unit) = (Pins::in_folder(&self.environment.state_folder), self.environment.unit());
+        pins.ask(pin)?;
+        for _ in 0..STARTS {
+            host.run(&unit, say)?;
+            if let Some(Answer { outcome, summary, .. }) = pins.answer()?.filter(|answer| answer.to == *pin) {
+                return Ok((outcome, summary));
+            }
+            say(&format!("{unit} ended before it was done with this; starting it again"));
+        }
+        bail!(
+            "{unit} did not say what came of it; its next run goes on with it. Look at `hearth history {}` on the host",
+            self.environment.name.as_str()
+        )
+    }
+}
+
+#[cfg(test)]
+#[path = "deploy_tests.rs"]
+mod tests;

@@ -1,0 +1,151 @@
+//! The real host: the engine pulls, systemd runs the unit, the journal says what it says.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use reconcile_app::images::login_for;
+use swarm::{Credentials, Engine, ImageLabels as _, Images as _};
+use tokio::runtime::Runtime;
+
+use crate::deploy::{Host, Pulled};
+use crate::manifest::Manifest;
+
+/// How often it is looked whether the unit has ended, while it says nothing.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// The host that the door stands on.
+pub struct Real {
+    runtime: Runtime,
+    engine: Engine,
+    docker_config_folder: PathBuf,
+    systemctl: PathBuf,
+    journalctl: PathBuf,
+}
+
+impl Real {
+    /// The host of a manifest.
+    ///
+    /// # Errors
+    /// When the engine's socket is not there.
+    pub fn of(manifest: &Manifest) -> anyhow::Result<Self> {
+        Ok(Self {
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+            engine: Engine::connect(&manifest.docker_socket)?,
+            docker_config_folder: manifest.docker_config_folder.clone(),
+            systemctl: manifest.systemctl_command.clone(),
+            journalctl: manifest.journalctl_command.clone(),
+        })
+    }
+
+    /// The journal of a unit since a moment.
+    fn journal(&self, unit: &str, since: Timestamp) -> Command {
+        let mut command = Command::new(&self.journalctl);
+        let micros = since.as_microsecond();
+        command.args(["--quiet", "--no-pager", "--all", "--output=cat"]);
+        command.arg(format!("--since=@{}.{:06}", micros / 1_000_000, micros % 1_000_000));
+        // Not `--unit=`, which has systemd's own words about the unit, too.
+        command.arg(format!("_SYSTEMD_UNIT={unit}"));
+        command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
+        command
+    }
+
+    /// What was said that did not come while it was followed: the same question once more, when all of it is there.
+    fn rest(&self, unit: &str, since: Timestamp, told: usize, say: &mut dyn FnMut(&str)) {
+        // Without these the pipeline's log ends early, and its outcome is the same.
+        let _ = Command::new(&self.journalctl).arg("--sync").stdin(Stdio::null()).status();
+        let Ok(output) = self.journal(unit, since).output() else { return };
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.lines().skip(told).for_each(say);
+    }
+}
+
+impl Host for Real {
+    fn pull(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Pulled> {
+        let login = match login {
+            Some(login) => Some(login),
+            None => login_for(&self.docker_config_folder, image)?,
+        };
+        let mut digest = None;
+        let mut progress = |status: &str| {
+            if let Some(told) = status.strip_prefix("Digest: ") {
+                digest = Some(told.to_owned());
+            }
+        };
+        let pulled = self.runtime.block_on(async {
+            self.engine.pull(image, login, &mut progress).await?;
+            let digests = self.engine.image_digests(image).await?.unwrap_or_default();
+            let labels = self.engine.image_labels(image).await?.unwrap_or_default();
+            anyhow::Ok((digests, labels))
+        });
+        let (digests, labels) = pulled?;
+        Ok(Pulled { digest, digests, labels })
+    }
+
+    fn run(&self, unit: &str, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+        let since = Timestamp::now();
+        let mut follower = Following(self.journal(unit, since).args(["--follow", "--no-tail"]).spawn()?);
+        let lines = follower.lines();
+        let mut starting = Command::new(&self.systemctl)
+            .args(["start", unit])
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", self.systemctl.display()))?;
+        let mut told = 0;
+        while starting.try_wait()?.is_none() {
+            match lines.recv_timeout(LOOK_EVERY) {
+                Ok(line) => {
+                    say(&line);
+                    told += 1;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK_EVERY),
+            }
+        }
+        drop(follower);
+        while let Ok(line) = lines.recv() {
+            say(&line);
+            told += 1;
+        }
+        self.rest(unit, since, told, say);
+        Ok(())
+    }
+}
+
+/// A journal that is being followed, until this is dropped.
+struct Following(Child);
+
+impl Following {
+    /// Its lines as they come, read on a thread of their own.
+    fn lines(&mut self) -> mpsc::Receiver<String> {
+        let (send, receive) = mpsc::channel();
+        if let Some(out) = self.0.stdout.take() {
+            std::thread::spawn(move || read(out, &send));
+        }
+        receive
+    }
+}
+
+fn read(out: ChildStdout, send: &mpsc::Sender<String>) {
+    let (mut out, mut line) = (BufReader::new(out), Vec::new());
+    // One that was cut off in the middle is asked for again as a whole.
+    while out.read_until(b'\n', &mut line).is_ok() && line.pop() == Some(b'\n') {
+        if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+            return;
+        }
+        line.clear();
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it has.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,120 @@
+//! The inner side of the door: one connection, one deploy.
+
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use state::Outcome;
+
+use crate::caller::{Caller, Denied, Users};
+use crate::deploy::{Host, Job};
+use crate::frames::Frames;
+use crate::manifest::Manifest;
+use crate::outcome::End;
+use crate::queue::{self, Turn};
+use crate::request::{self, Request};
+use crate::words::Target;
+
+/// How long a request, and then a token, may take to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long who asked may take to read a line before nothing more is told.
+const DEAF: Duration = Duration::from_secs(10);
+
+/// Serves who is at the other end of a connection, from their request to the exit code.
+///
+/// # Errors
+/// When the connection cannot be used at all.
+pub fn serve<H: Host>(
+    manifest: &Manifest,
+    connection: &UnixStream,
+    users: &impl Users,
+    host: impl FnOnce() -> anyhow::Result<H>,
+) -> anyhow::Result<()> {
+    let uid = rustix::net::sockopt::socket_peercred(connection.as_fd()).context("asking who is there")?.uid.as_raw();
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_write_timeout(Some(DEAF))?;
+    let mut frames = Frames::on(connection.try_clone()?);
+    // For the journal of this instance: what who asked has read, and no word of what they sent.
+    let mut say = |line: &str| {
+        println!("{line}");
+        frames.say(line);
+    };
+    let (end, words) = match admit(manifest, connection, uid, users) {
+        Ok((request, job)) => run(manifest, connection, &request, &job, host, &mut say),
+        Err(refusal) => (End::Refused, refusal.to_string()),
+    };
+    say(&format!("{}: {words}", end.word()));
+    frames.end(end.exit_code());
+    Ok(())
+}
+
+/// Why a request is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// It cannot be read.
+    #[error(transparent)]
+    Request(#[from] request::Error),
+    /// It is not theirs to make.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+}
+
+fn admit<'m>(
+    manifest: &'m Manifest,
+    mut connection: &UnixStream,
+    uid: u32,
+    users: &impl Users,
+) -> Result<(Request, Job<'m>), NotTaken> {
+    let (request, target) = Request::read(&mut connection)?;
+    let job = judge(manifest, uid, &request, target, users)?;
+    Ok((request, job))
+}
+
+/// Decides whether a request is taken: a pure function of what is declared, who asks, and what for.
+///
+/// # Errors
+/// Why it is not.
+pub fn judge<'m>(
+    manifest: &'m Manifest,
+    uid: u32,
+    request: &Request,
+    target: Target,
+    users: &impl Users,
+) -> Result<Job<'m>, Denied> {
+    let caller = Caller::of(manifest, uid, request.key.clone(), users)?;
+    let environment = caller.may_deploy(manifest, &target, users)?;
+    if request.digest.is_some() && caller != Caller::Root {
+        return Err(Denied::NoDigest);
+    }
+    Ok(Job { environment, tag: target.tag, digest: request.digest.clone(), by: caller.described(users) })
+}
+
+fn run<H: Host>(
+    manifest: &Manifest,
+    mut connection: &UnixStream,
+    request: &Request,
+    job: &Job<'_>,
+    host: impl FnOnce() -> anyhow::Result<H>,
+    say: &mut dyn FnMut(&str),
+) -> (End, String) {
+    let login = match request.token.then(|| request::token(&mut connection)).transpose() {
+        Ok(login) => login.flatten(),
+        Err(error) => return (End::Refused, error.to_string()),
+    };
+    let in_turn = || -> anyhow::Result<(End, String)> {
+        let ticket = queue::join(&manifest.queue_folder.join(job.environment.name.as_str()))?;
+        let waiting = &mut || say("waiting for another deploy of this environment");
+        let Turn::Mine(_lock) = ticket.wait(waiting)? else {
+            return Ok((End::Superseded, "a newer deploy of this environment came while this one waited".to_owned()));
+        };
+        let (outcome, summary) = job.carry_out(&host()?, login, Timestamp::now(), say)?;
+        Ok((End::Ran(outcome), summary))
+    };
+    in_turn().unwrap_or_else(|error| (End::Ran(Outcome::Failed), format!("{error:#}")))
+}
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;

@@ -1,0 +1,173 @@
+//! Going back by hand: to a version that served before, with the data that it had.
+//!
+//! What serves is kept in a snapshot of its own first, so that a person can go forward again, and so that a run that is
+//! cut off, or a gate that does not hold, ends with what served. What was gone back from is set aside: the next run does
+//! not take it again before it changes or a person accepts it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{bail, ensure};
+use jiff::Timestamp;
+use state::{Journal, Outcome, Receipt};
+
+use swarm::{Configs as _, Secrets as _};
+
+use crate::apply::{Host, Parts, Run};
+use crate::data::{About, Secured, Snapshots as _};
+use crate::manifest::{Manifest, Mode, Source};
+use crate::plan::Rollback;
+use crate::record::{Deployed, FailedDeploy, Files, Intent};
+use crate::rewrite::Stack;
+use crate::{images, source};
+
+/// Goes back to what ran when a snapshot was taken.
+///
+/// # Errors
+/// What went wrong before anything was touched, or an engine or a disk that failed in the middle; the journal then says
+/// what the next run has to undo.
+pub async fn on<P: Parts>(
+    host: Host<'_, P>,
+    manifest: &Manifest,
+    snapshot: &str,
+    receipt: &mut Receipt,
+    say: &mut dyn FnMut(String),
+) -> anyhow::Result<(Outcome, String)> {
+    let files = Files::in_folder(&manifest.state_folder);
+    let journal = Journal::in_folder(&manifest.state_folder);
+    ensure!(
+        journal.unfinished::<Intent>()?.is_none() && host.snapshots.unfinished()?.is_none(),
+        "a run over this app was cut off; nothing was done. `systemctl start hearth-app-{}` ends it well, then go back",
+        manifest.name
+    );
+    let told = BTreeMap::new();
+    let mut run = Run {
+        host,
+        manifest,
+        files,
+        journal,
+        unfinished: None,
+        asked: None,
+        at: None,
+        told,
+        logs: Vec::new(),
+        receipt,
+        say,
+    };
+    run.go_back(snapshot).await
+}
+
+impl<P: Parts> Run<'_, P> {
+    async fn go_back(&mut self, id: &str) -> anyhow::Result<(Outcome, String)> {
+        let Some((deployed, last_good)) = self.files.deployed()?.zip(self.files.last_good()?) else {
+            bail!("nothing good was ever deployed, so there is nothing to go back from")
+        };
+        let to = self.earlier(id, &deployed)?;
+        let stack = self.stack_of(&to).await?;
+        let aside = self.aside(&deployed)?;
+        let failed = self.files.failed()?;
+        let before = match self.secure_data(&to.digest).await? {
+            Secured::Yes(Some(before)) => before,
+            Secured::Yes(None) => bail!("it has no volumes now that a snapshot could be of; nothing was done"),
+            Secured::No(outcome, summary) => {
+                // Nothing that is declared failed.
+                self.files.recall_failure(failed.as_ref())?;
+                return Ok((outcome, summary));
+            }
+        };
+        let intent = Intent::Back { digest: to.digest.clone(), to: id.to_owned(), snapshot: before.clone() };
+        self.journal.record(&intent)?;
+        let undo = |reason: String| Rollback {
+            digest: to.digest.clone(),
+            reason,
+            snapshot: Some(before.clone()),
+            tag: None,
+            failed: false,
+        };
+        if let Err(error) = self.restore_data(id).await {
+            return self.rollback(&last_good, undo(format!("{error:#}"))).await;
+        }
+        if let Err(failure) = self.replace(&stack).await? {
+            self.show_log(&failure).await;
+            return self.rollback(&last_good, undo(failure.to_string())).await;
+        }
+        self.at.clone_from(&to.recipe);
+        self.commit_back(&stack, &to.digest, &aside).await?;
+        self.tidy(Some(&before)).await;
+        let version = to.version.as_deref().unwrap_or("the earlier version");
+        let left = deployed.version.as_deref().unwrap_or("the later version");
+        Ok((
+            Outcome::Changed,
+            format!(
+                "{version} serves again with its data of snapshot {id}; {left} is set aside, its data is kept in snapshot {before}"
+            ),
+        ))
+    }
+
+    /// What the snapshot is of, and that it can be gone back to.
+    fn earlier(&mut self, id: &str, deployed: &Deployed) -> anyhow::Result<About> {
+        let app = &self.manifest.name;
+        ensure!(
+            self.manifest.snapshot.mode != Mode::None,
+            "snapshots of {app} are turned off; declare the version instead"
+        );
+        let to = self.host.snapshots.examine(id, self.say)?;
+        ensure!(
+            to.digest != deployed.digest,
+            "snapshot {id} is of what serves; nothing was done. `hearth restore {app} {id}` brings its data back"
+        );
+        ensure!(
+            !to.digest.is_empty() && !to.stack.trim().is_empty(),
+            "snapshot {id} does not say what ran on it; nothing was done. `hearth restore {app} {id}` brings its data back"
+        );
+        ensure!(
+            to.recipe.is_some() || matches!(self.manifest.recipe, Source::Folder(_)),
+            "snapshot {id} does not say where in its repository the recipe stood; nothing was done. Declare that version"
+        );
+        Ok(to)
+    }
+
+    /// The stack that ran, with everything that it needs here before anything is stopped.
+    async fn stack_of(&mut self, to: &About) -> anyhow::Result<Stack> {
+        let mut stack = Stack::parse(&to.stack)?;
+        let label = self.label();
+        let secrets = self.host.engine.secrets(&label).await?;
+        let configs = self.host.engine.configs(&label).await?;
+        let there = secrets.into_iter().chain(configs).map(|object| object.name).collect();
+        let missing = stack.take_from_swarm(&there);
+        ensure!(
+            missing.is_empty(),
+            "{}, which that version uses, is not in the swarm any more; nothing was done. Declare that version instead",
+            missing.join(" and ")
+        );
+        let (from_store, logins) = (&self.manifest.images, &self.manifest.docker_config_folder);
+        images::provide(self.host.engine, &mut stack, from_store, logins, self.say).await?;
+        Ok(stack)
+    }
+
+    /// What is not to be taken again by itself: what serves now. What is declared and failed already stays what it is.
+    fn aside(&self, deployed: &Deployed) -> std::io::Result<FailedDeploy> {
+        let failed = self.files.failed()?;
+        let declared = source::serving(self.manifest, Some(deployed)).ok().map(|inputs| inputs.digest);
+        let tag = deployed.recipe.as_ref().and_then(|at| at.tag.as_ref());
+        let versions = source::failed_with(failed.clone(), tag);
+        Ok(match failed.filter(|failed| declared.as_ref() == Some(&failed.digest)) {
+            Some(failed) => FailedDeploy { versions, ..failed },
+            None => FailedDeploy {
+                digest: deployed.digest.clone(),
+                reason: "a person went back from it".to_owned(),
+                versions,
+                logs: Vec::new(),
+                at: Timestamp::now(),
+                by_hand: true,
+                version: deployed.version.clone(),
+            },
+        })
+    }
+
+    async fn commit_back(&mut self, stack: &Stack, digest: &str, aside: &FailedDeploy) -> anyhow::Result<()> {
+        let deployed = self.now_serving(stack, digest).await?;
+        self.files.commit_back(&deployed, &stack.text(), aside)?;
+        self.journal.clear()?;
+        self.retire(stack).await
+    }
+}

@@ -1,0 +1,195 @@
+# The door for pipelines: a Unix socket, and a user whose SSH keys reach nothing but that socket. Behind it one hardened
+# instance of a unit serves one deploy, and the app's own unit does the work.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.hearth.deploy;
+  hearth = import ../lib { inherit config lib pkgs; };
+  inherit (hearth) paths;
+  deployed = lib.filterAttrs (_: app: app.enable && app.deploy != null) config.hearth.apps;
+  group = "hearth-deploy";
+  manifestPath = "${paths.manifests}/deploy.json";
+  command = "${config.hearth.package}/bin/deploy-app";
+
+  # The values of all environments by their names, such as the public keys that go by one name.
+  gathered =
+    option: lib.zipAttrs (lib.mapAttrsToList (_: app: app.deploy.${option}) deployed);
+  keys = lib.mapAttrs (_: lib.unique) (gathered "keys");
+  # The comment of a key says nothing about which key it is.
+  bare = key: lib.concatStringsSep " " (lib.take 2 (lib.splitString " " key));
+  namesOf = lib.zipAttrs (
+    lib.mapAttrsToList (name: texts: lib.genAttrs (lib.unique (map bare texts)) (_: name)) keys
+  );
+  users = lib.unique (lib.concatLists (lib.mapAttrsToList (_: app: app.deploy.users) deployed));
+
+  environmentOf = name: app: {
+    inherit name;
+    inherit (app.deploy)
+      app
+      environment
+      image
+      labels
+      users
+      ;
+    keys = lib.attrNames app.deploy.keys;
+    stateFolder = "${paths.state}/apps/${name}";
+  };
+  manifest = hearth.manifest {
+    name = "deploy";
+    helper = "deploy-app";
+    content = {
+      socket = paths.deploySocket;
+      queueFolder = paths.deployQueue;
+      inherit (paths) dockerSocket;
+      dockerConfigFolder = paths.dockerConfig;
+      systemctlCommand = "${config.systemd.package}/bin/systemctl";
+      journalctlCommand = "${config.systemd.package}/bin/journalctl";
+      sshUser = cfg.user;
+      environments = lib.mapAttrsToList environmentOf deployed;
+    };
+  };
+
+  authorizedKeys = lib.concatStrings (
+    lib.mapAttrsToList (name: texts: ''
+      command="${command} --door ssh --key ${name} ${manifestPath}",restrict ${lib.head texts}
+    '') keys
+  );
+  # `restrict` says most of this too; here it holds whatever stands in the line of a key.
+  sshd = ''
+    Match User ${cfg.user}
+      AuthorizedKeysFile ${paths.manifests}/deploy-keys
+      AuthenticationMethods publickey
+      DisableForwarding yes
+      PermitTTY no
+      PermitTunnel no
+      PermitUserRC no
+  '';
+
+  twice = lib.filterAttrs (_: names: lib.length names > 1) (
+    lib.zipAttrs (
+      lib.mapAttrsToList (name: app: { "${app.deploy.app} ${app.deploy.environment}" = name; }) deployed
+    )
+  );
+  hasDocker =
+    user:
+    lib.elem "docker" (config.users.users.${user}.extraGroups or [ ])
+    || lib.elem user (config.users.groups.docker.members or [ ]);
+in
+{
+  options.hearth.deploy.user = lib.mkOption {
+    type = lib.types.strMatching "[a-z_][a-z0-9_-]{0,30}";
+    default = "deploy";
+    description = "The user that the keys of `hearth.apps.*.deploy.keys` log in as. Change it where the name is taken; it is used for nothing else.";
+  };
+
+  config = lib.mkIf (config.hearth.enable && deployed != { }) {
+    assertions =
+      lib.mapAttrsToList (both: names: {
+        assertion = false;
+        message = "hearth.apps: ${lib.concatStringsSep " and " names} are both `${both}` to a pipeline. Give each its own deploy.environment.";
+      }) twice
+      ++ lib.mapAttrsToList (name: texts: {
+        assertion = lib.length (lib.unique (map bare texts)) == 1;
+        message = "hearth.apps.*.deploy.keys.${name} is two different keys. Give each a name of its own.";
+      }) keys
+      ++ lib.mapAttrsToList (_: names: {
+        assertion = lib.length names == 1;
+        message = "hearth.apps.*.deploy.keys: ${lib.concatStringsSep " and " names} are the same key, and sshd would know it by one name alone. Use one name for it.";
+      }) namesOf
+      ++ map (name: {
+        assertion = builtins.match "[A-Za-z0-9][A-Za-z0-9._-]*" name != null;
+        message = "hearth.apps.*.deploy.keys.\"${name}\": the name of a key is made of letters, digits, `.`, `_` and `-`. Rename it.";
+      }) (lib.attrNames keys)
+      ++ [
+        {
+          assertion = keys == { } || config.services.openssh.enable;
+          message = "hearth.apps.*.deploy.keys are declared, but nobody can log in with them. Set services.openssh.enable = true, or use deploy.users for a runner on this host.";
+        }
+      ]
+      ++ map (user: {
+        assertion = user != "root" && !hasDocker user;
+        message = "hearth.apps.*.deploy.users: ${user} ${
+          if user == "root" then "may deploy anyway" else "has the Docker socket, which is root by another name"
+        }. ${
+          if user == "root" then "Take it out of the list." else "Take it out of the group `docker`: it needs the door alone."
+        }";
+      }) users
+      ++ lib.mapAttrsToList (name: app: {
+        assertion = !lib.elem app.deploy.variable [ "DOMAIN" "STACK_NAME" ];
+        message = "hearth.apps.${name}.deploy.variable: ${app.deploy.variable} is Hearth's. Name the variable that holds the image.";
+      }) deployed;
+
+    environment.etc = {
+      "hearth/deploy.json".source = manifest;
+    }
+    // lib.optionalAttrs (keys != { }) {
+      # Files, not links into the store: sshd trusts no folder that a group may write to.
+      "hearth/deploy-keys" = {
+        mode = "0444";
+        text = authorizedKeys;
+      };
+      "hearth/deploy-sshd.conf".text = sshd;
+    };
+
+    services.openssh = lib.mkIf (keys != { }) {
+      # Whatever `Match` stands before it or after it means something else.
+      extraConfig = lib.mkAfter ''
+        Match all
+        Include ${paths.manifests}/deploy-sshd.conf
+        Match all
+      '';
+    };
+
+    users.users.${cfg.user} = {
+      isSystemUser = true;
+      description = "Deploys by SSH";
+      inherit group;
+      # sshd starts the forced command with it, and hands it nothing of what was asked for.
+      shell = "/bin/sh";
+    };
+    users.groups.${group}.members = users;
+
+    systemd.sockets.hearth-deploy = {
+      description = "Door for pipelines";
+      wantedBy = [ "sockets.target" ];
+      socketConfig = {
+        ListenStream = paths.deploySocket;
+        Accept = true;
+        # Who may knock. What they may deploy is decided by who the kernel says they are.
+        SocketGroup = group;
+        SocketMode = "0660";
+        DirectoryMode = "0755";
+        MaxConnections = 32;
+      };
+    };
+
+    systemd.services."hearth-deploy@" = {
+      description = "Deploy for one connection";
+      # A new system does not end a deploy that is under way.
+      restartIfChanged = false;
+      # Numbered instances would otherwise stay behind, each with its failure.
+      unitConfig.CollectMode = "inactive-or-failed";
+      serviceConfig = hearth.unit.hardening // {
+        ExecStart = "${command} --door socket ${manifestPath}";
+        StandardInput = "socket";
+        StandardOutput = "journal";
+        StandardError = "journal";
+        # It asks the engine and systemd through their sockets. What needs more is done by the app's own unit.
+        RuntimeDirectory = lib.removePrefix "/run/" paths.deployQueue;
+        RuntimeDirectoryMode = "0700";
+        RuntimeDirectoryPreserve = true;
+        StateDirectory = map (name: "hearth/apps/${name}") (lib.attrNames deployed);
+        StateDirectoryMode = "0700";
+        # A registry token is in its memory, and goes from there to no disk.
+        LimitCORE = 0;
+        MemorySwapMax = 0;
+        # Longer than any deploy that waits for another; the app's unit has the limit that counts.
+        RuntimeMaxSec = "6h";
+      };
+    };
+  };
+}

@@ -1,0 +1,2 @@
+# refused: hearth.apps.hello.gate.audit.origins
+{ hearth.apps.hello.gate.audit.origins = [ "http://static.example.org" ]; }

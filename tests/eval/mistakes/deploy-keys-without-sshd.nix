@@ -1,0 +1,2 @@
+# refused: but nobody can log in with them. Set services.openssh.enable = true, or use deploy.users for a runner on this host.
+{ lib, ... }: { services.openssh.enable = lib.mkForce false; }

@@ -1,0 +1,229 @@
+# Deploys through the door: over SSH with a key, as a user of the host, and by hand. What goes wrong puts the old version
+# back, what is not allowed leads nowhere, and the registry token is found nowhere afterwards.
+import base64
+
+PATH = "PATH=$PATH:/opt/hearth/bin"
+QUICK = '.gate.convergeSeconds = 30 | .gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
+UNIT = "hearth-app-hello.service"
+LIVE, TEST = "hello.example.org", "hello-test.example.org"
+TOKEN = "canary-8d1f6c0b7e5a49d2"
+# Of that token, as `htpasswd -B` makes it: what the registry keeps of a login is no trace of it.
+LOGIN = "pipeline:$2y$05$3OUZmgpA5HjGXIUxmSEXs.VAMhh6z00TWNjRmGR3jnTLf0maarPhC"
+SSH = "ssh -q -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes -o BatchMode=yes"
+
+wait_until_serving()
+for app in ("hello", "hello-test"):
+    declare(app, QUICK)
+    good, said = reconcile(f"hearth-app-{app}.service")
+    assert good, said
+get(LIVE, "/count", "--request POST")
+
+# The keys of the example are nobody's: these take their places.
+for name in ("ci", "branches"):
+    host.succeed(f"ssh-keygen -q -t ed25519 -N '' -C {name} -f /root/key-{name}")
+    public = host.succeed(f"cat /root/key-{name}.pub").strip()
+    host.succeed(f"sed -i -E 's#(--key {name} .*restrict ).*#\\1{public}#' /etc/hearth/deploy-keys")
+htpasswd = host.succeed("ls /run/registry/htpasswd /etc/docker/registry/htpasswd 2>/dev/null || true").split()[0]
+host.succeed(f"printf '%s\\n' '{LOGIN}' >> {htpasswd}")
+# In memory, and never in a command: the command line of a test is none of a pipeline's.
+host.succeed("mkdir -p /dev/shm/t && chmod 700 /dev/shm/t")
+host.succeed(f"echo 'pipeline:' | tr -d '\\n' > /dev/shm/t/token; echo '{TOKEN[::-1]}' | rev >> /dev/shm/t/token")
+
+
+def over_ssh(command, key="ci", token="/dev/shm/t/token", options=""):
+    """What a pipeline does: the exit code, and what it reads."""
+    return host.execute(f"{SSH} -i /root/key-{key} {options} deploy@localhost {command} < {token} 2>&1")
+
+
+def pinned(app="hello"):
+    return json.loads(host.succeed(f"cat /var/lib/hearth/apps/{app}/pinned.json"))
+
+
+def serves(domain, version):
+    said = get(domain)
+    assert f"hello {version}" in said, said
+
+
+# Everything that a process shows of itself, twenty times a second from here on.
+shown = "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'"
+alignments = [base64.b64encode(b"x" * shift + TOKEN.encode()).decode() for shift in range(3)]
+# Of the middle of each, which does not depend on what stands around it.
+patterns = [TOKEN, *[text[4:24] for text in alignments]]
+for pattern in patterns:
+    host.succeed(f"echo '{pattern[::-1]}' | rev >> /dev/shm/t/patterns")
+host.succeed(
+    f"systemd-run --quiet --unit=sampler bash -c \"while sleep 0.05; do {shown} | grep -F -f /dev/shm/t/patterns >> /run/seen;"
+    " echo look >> /run/looks; done\""
+)
+
+with subtest("a good tag is deployed by its digest, and the pipeline reads how it goes"):
+    code, said = over_ssh("hello prod 1.1.0")
+    assert code == 0 and "changed: " in said.splitlines()[-1], f"{code}\n{said}"
+    for words in ("pulling localhost:5000/hello:1.1.0", "is sha256:", "asked for by key ci", "snapshot", "deploying"):
+        assert words in said, f"{words} is missing:\n{said}"
+    serves(LIVE, "1.1.0")
+    assert pinned()["tag"] == "1.1.0" and pinned()["by"] == "key ci", pinned()
+    assert pinned()["digest"] in host.succeed("docker service inspect hello_example_org_app")
+    assert int(get(LIVE, "/count")) == 1
+
+with subtest("the same once more changes nothing, in less than a second of CPU"):
+    indexes = services()
+    since = host.succeed("date '+%F %T.%6N'").strip()
+    code, said = over_ssh("hello prod 1.1.0")
+    assert code == 0 and "unchanged: " in said.splitlines()[-1], f"{code}\n{said}"
+    assert services() == indexes
+    used = host.succeed(
+        f"sleep 1; journalctl --sync; journalctl --output=json --since='{since}' | jq -c 'select(.CPU_USAGE_NSEC) | [.UNIT, .CPU_USAGE_NSEC]'"
+    )
+    units = [json.loads(line) for line in used.splitlines()]
+    mine = {unit: int(nanoseconds) / 1e9 for unit, nanoseconds in units if "deploy@" in unit or unit == UNIT}
+    print(f"CPU seconds of a deploy that changes nothing: {mine}")
+    assert mine and sum(mine.values()) < 1, units
+
+with subtest("a tag that is not there touches nothing"):
+    code, said = over_ssh("hello prod 9.9.9")
+    assert code == 1 and "nothing was deployed, what serves goes on serving" in said, f"{code}\n{said}"
+    assert services() == indexes and pinned()["tag"] == "1.1.0"
+
+with subtest("a token that has expired touches nothing, and is in no answer"):
+    host.succeed("printf 'pipeline:expired-%s\\n' 4711 > /dev/shm/t/expired")
+    code, said = over_ssh("hello prod 1.0.0", token="/dev/shm/t/expired")
+    assert code == 1 and "nothing was deployed" in said and "expired-4711" not in said, f"{code}\n{said}"
+    assert services() == indexes
+
+with subtest("a key cannot see what else there is"):
+    code, theirs = over_ssh("hello prod 1.0.0", key="branches")
+    nowhere_code, nowhere = over_ssh("wiki prod 1.0.0", key="branches")
+    assert (code, nowhere_code) == (2, 2), (theirs, nowhere)
+    assert theirs.replace("hello", "wiki") == nowhere and "nothing that you may deploy" in theirs, (theirs, nowhere)
+
+with subtest("a key leads to nothing else"):
+    for command in (
+        "",
+        "sh",
+        "'hello prod 1.0.0; touch /tmp/owned'",
+        "'hello prod $(touch /tmp/owned)'",
+        "'hello prod 1.0.0\ntouch /tmp/owned'",
+        "'hello prod --door'",
+        "'hello prod ../../etc/passwd'",
+        "internal-sftp",
+        "'scp -t /tmp'",
+        "git-upload-pack /",
+        "'x" + "y" * 10000 + "'",
+    ):
+        code, said = over_ssh(command)
+        assert code == 2 and "refused: " in said, f"{command[:60]}: {code}\n{said}"
+    host.fail("ls /tmp/owned")
+    for options, words in (("-N -L 127.0.0.1:5999:127.0.0.1:5000", "-L"), ("-N -R 5998:127.0.0.1:5000", "-R"), ("-N -D 5997", "-D")):
+        host.execute(f"timeout 4 {SSH} -i /root/key-ci {options} -o ExitOnForwardFailure=yes deploy@localhost & sleep 2;"
+                     " curl --silent --max-time 1 http://127.0.0.1:5999/ > /tmp/forwarded; curl --silent --max-time 1 http://127.0.0.1:5998/ >> /tmp/forwarded;"
+                     " curl --silent --max-time 1 --socks5 127.0.0.1:5997 http://127.0.0.1:5000/v2/ >> /tmp/forwarded; true")  # fmt: skip
+        assert host.succeed("cat /tmp/forwarded || true") == "", words
+    code, said = over_ssh("tty", options="-tt")
+    assert "refused: " in said, said
+    assert services() == indexes
+
+with subtest("a user of the host deploys what is theirs, with neither root nor the engine"):
+    as_runner = f"{PATH}; runuser -u runner -- $(command -v deploy-app)"
+    code, said = host.execute(f"{as_runner} hello prod 1.0.0 2>&1")
+    assert code == 0 and "asked for by user runner" in said, f"{code}\n{said}"
+    serves(LIVE, "1.0.0")
+    code, said = host.execute(f"{as_runner} --token-stdin hello prod 1.1.0 2>&1 < /dev/shm/t/token")
+    assert code == 0 and "changed: " in said, f"{code}\n{said}"
+    code, said = host.execute(f"{as_runner} hello test 1.1.0 2>&1")
+    assert code == 2 and "nothing that you may deploy" in said, f"{code}\n{said}"
+    host.fail("runuser -u runner -- docker ps")
+    knock = (
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(\"/run/hearth-deploy/socket\");"
+        " s.sendall(sys.argv[1].encode() + bytes([10])); s.shutdown(socket.SHUT_WR); print(s.makefile().read())"
+    )
+    claim = json.dumps({"command": "hello test 1.1.0", "key": "ci", "digest": None, "token": False})
+    said = host.succeed(f"runuser -u runner -- python3 -c '{knock}' '{claim}'")
+    assert "only the user that keys log in as may speak for a key" in said, said
+    host.fail(f"runuser -u nobody -- python3 -c '{knock}' '{claim}'")
+
+with subtest("a version that does not come up: its log is told, the old one is back with its data"):
+    before = pinned()
+    code, said = over_ssh("hello prod 1.2.0-exits")
+    assert code == 30 and "rolled back: " in said.splitlines()[-1], f"{code}\n{said}"
+    assert "exits at start, as told" in said, said
+    serves(LIVE, "1.1.0")
+    assert pinned() == before and int(get(LIVE, "/count")) == 1
+    good, said = reconcile(UNIT)
+    assert good and receipt("apps/hello")["outcome"] == "unchanged", said
+
+with subtest("of two at once the second waits, and another environment does not"):
+    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.2.0-slow < /dev/shm/t/token > /run/first 2>&1; echo $? >> /run/first) &")
+    host.wait_until_succeeds("grep -q deploying /run/first", timeout=60)
+    code, said = over_ssh("hello test 1.1.0", key="branches")
+    assert code == 0, f"{code}\n{said}"
+    serves(TEST, "1.1.0")
+    assert "changed" not in host.succeed("cat /run/first"), "the first was over before the other environment was done"
+    code, said = over_ssh("hello prod 1.0.0")
+    assert code == 0 and "waiting for another deploy of this environment" in said, f"{code}\n{said}"
+    first = host.succeed("cat /run/first").splitlines()
+    assert first[-1] == "0" and first[-2].startswith("changed: "), first
+    serves(LIVE, "1.0.0")
+
+with subtest("of five at once the first and the newest are done, the others give way"):
+    for number, version in enumerate(["1.2.0-slow", "1.1.0", "1.0.0", "1.1.0", "1.1.0"]):
+        host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod {version} < /dev/shm/t/token > /run/five-{number} 2>&1; echo $? >> /run/five-{number}) &")
+        host.wait_until_succeeds(f"grep -q 'pulling\\|waiting\\|superseded' /run/five-{number}", timeout=60)
+    host.wait_until_succeeds("tail -qn 1 /run/five-4 | grep -x '[0-9]*'", timeout=180)
+    codes = [host.succeed(f"tail -n 1 /run/five-{number}").strip() for number in range(5)]
+    assert codes == ["0", "40", "40", "40", "0"], codes
+    assert "a newer deploy of this environment came" in host.succeed("cat /run/five-2")
+    serves(LIVE, "1.1.0")
+
+with subtest("the unit is killed in the middle: the same deploy goes on and ends well"):
+    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.2.0-slow < /dev/shm/t/token > /run/cut 2>&1; echo $? >> /run/cut) &")
+    host.wait_until_succeeds("grep -q deploying /run/cut", timeout=60)
+    host.succeed(f"systemctl kill --signal=KILL {UNIT}")
+    host.wait_until_succeeds("tail -n 1 /run/cut | grep -x '[0-9]*'", timeout=180)
+    said = host.succeed("cat /run/cut")
+    assert said.splitlines()[-1] == "0" and "starting it again" in said, said
+    serves(LIVE, "1.2.0-slow")
+
+with subtest("the door is killed in the middle: the pipeline hears it, and the app's unit ends well"):
+    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.0.0 < /dev/shm/t/token > /run/cut 2>&1; echo $? >> /run/cut) &")
+    host.wait_until_succeeds("grep -q deploying /run/cut", timeout=60)
+    host.succeed("systemctl kill --signal=KILL 'hearth-deploy@*.service'")
+    host.wait_until_succeeds("tail -n 1 /run/cut | grep -x '[0-9]*'", timeout=60)
+    said = host.succeed("cat /run/cut")
+    assert said.splitlines()[-1] == "1" and "the door hung up" in said, said
+    host.wait_until_succeeds("jq -e '.tag == \"1.0.0\"' /var/lib/hearth/apps/hello/pinned.json", timeout=120)
+    serves(LIVE, "1.0.0")
+
+with subtest("what was proved in one environment goes to the other by its digest"):
+    code, said = host.execute(f"{PATH} hearth deploy hello-test 1.1.0 2>&1")
+    assert code == 0 and "unchanged: " in said, f"{code}\n{said}"
+    code, said = host.execute(f"{PATH} hearth promote hello test prod 2>&1")
+    assert code == 0 and "changed: " in said and pinned("hello-test")["digest"] in said, f"{code}\n{said}"
+    assert pinned()["digest"] == pinned("hello-test")["digest"] and pinned()["by"] == "root", pinned()
+    serves(LIVE, "1.1.0")
+    _, said = host.execute(f"{PATH} hearth status 2>&1")
+    line = next(line for line in said.splitlines() if line.startswith("hello "))
+    assert "1.1.0 (sha256:" in line and "the flake declares what the recipe does" in line, said
+
+with subtest("a power cut changes nothing about what is deployed"):
+    assert host.succeed("cat /run/seen || true") == ""
+    assert int(host.succeed("wc -l < /run/looks")) > 100
+    host.crash()
+    wait_until_serving()
+    serves(LIVE, "1.1.0")
+    good, said = reconcile(UNIT)
+    assert good and receipt("apps/hello")["outcome"] == "unchanged", said
+
+with subtest("the token is found nowhere"):
+    # What is in memory is gone with the power, and so is what the test itself wrote there.
+    host.succeed("mkdir -p /dev/shm/t")
+    for pattern in patterns:
+        host.succeed(f"echo '{pattern[::-1]}' | rev >> /dev/shm/t/patterns")
+    find = (
+        "journalctl --sync; { journalctl --output=export | grep --text --count -F -f /dev/shm/t/patterns | grep -vx 0;"
+        " grep --recursive --text --files-with-matches --devices=skip -F -f /dev/shm/t/patterns /etc /home /root /run /tmp /var; true; }"
+    )
+    assert host.succeed(find) == "", host.succeed(find)
+    host.succeed("mkdir -p /var/lib/planted && head -n 1 /dev/shm/t/patterns > /var/lib/planted/token")
+    assert "/var/lib/planted/token" in host.succeed(find), "the search does not find what was planted"
+    host.succeed("rm -r /var/lib/planted")
