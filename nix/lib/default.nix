@@ -9,5 +9,6 @@
   types = import ./types.nix { inherit lib; };
   manifest = import ./manifest.nix { inherit lib pkgs config; };
   gates = import ./gates.nix { inherit lib config; };
+  migrations = import ./migrations.nix { inherit lib; };
   unit = import ./unit.nix { inherit lib config; };
 }

@@ -27,13 +27,6 @@ let
     else
       null;
 
-  migrationsOf =
-    migrations:
-    if migrations == null then
-      null
-    else
-      removeAttrs migrations [ "memoryMiB" ] // { memoryBytes = migrations.memoryMiB * 1048576; };
-
   recipeOf = recipe: {
     folder = if recipe.folder == null then null else "${recipe.folder}";
     git =
@@ -105,9 +98,9 @@ let
         gate = {
           inherit (app.gate) convergeSeconds healthySeconds restartLimit;
           probe = probeOf app.gate.probe;
-          migrations = migrationsOf app.gate.migrations;
         }
-        // hearth.gates.manifestOf app;
+        // hearth.gates.manifestOf app
+        // hearth.migrations.manifestOf app;
         nftCommand = if app.update == "handover" then "${pkgs.nftables}/bin/nft" else null;
         systemctlCommand = "${config.systemd.package}/bin/systemctl";
       };
@@ -127,18 +120,8 @@ let
         + (if app.update == "handover" then 2 * app.drainSeconds else 0)
       )
     + hearth.gates.secondsOf app
-    + (if keepsData app then app.snapshot.budgetSeconds else 0)
-    + secondsToTry app.gate.migrations;
-
-  # The command runs three times, and two versions are started.
-  secondsToTry =
-    migrations:
-    if migrations == null then
-      0
-    else
-      300
-      + 3 * migrations.migrate.seconds
-      + (if migrations.probe == null then 0 else 2 * migrations.probe.seconds);
+    + hearth.migrations.secondsOf app
+    + (if keepsData app then app.snapshot.budgetSeconds else 0);
 
   keepsData = app: app.snapshot.mode != "none";
   keptInState = app: lib.hasPrefix "${paths.state}/" app.snapshot.folder;
@@ -152,8 +135,12 @@ let
     let
       handover = app.update == "handover";
       inherit (app.recipe) git;
-      tries = app.gate.migrations != null && app.gate.migrations.probe != null;
-      network = app.gate.probe.enable || tries || hearth.gates.asks app || handover || (git.url != null && !isLocal git.url);
+      network =
+        app.gate.probe.enable
+        || hearth.gates.asks app
+        || hearth.migrations.asks app
+        || handover
+        || (git.url != null && !isLocal git.url);
       # Written out, a path of the declaration is one in the store.
       reads = map (path: "${path}") (
         lib.filter (path: path != null) [
@@ -297,6 +284,7 @@ let
     in
     complaintsAboutRecipe "${option}.recipe" app.recipe
     ++ hearth.gates.complaintsAbout option app
+    ++ hearth.migrations.complaintsAbout option app
     ++ [
       {
         assertion = hearth.types.isName name;
@@ -305,14 +293,6 @@ let
       {
         assertion = !lib.elem "/" app.allow.hostPaths;
         message = "${option}.allow.hostPaths: `/` would give the app the whole host. Name the folders that it needs.";
-      }
-      {
-        assertion = app.gate.migrations == null || app.gate.migrations.database.app != app.gate.migrations.database.superuser;
-        message = "${option}.gate.migrations.database.app: for a superuser no right is ever missing. Give the app a role of its own.";
-      }
-      {
-        assertion = app.gate.migrations == null || !lib.elem "app" app.gate.migrations.pooled || app.gate.migrations.probe != null;
-        message = "${option}.gate.migrations.pooled: what the app asks of its database is seen only while it runs. Set ${option}.gate.migrations.probe.";
       }
       {
         # Without a domain the address by default is https:// and the path.

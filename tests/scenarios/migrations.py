@@ -158,9 +158,19 @@ with subtest("a trial that is killed leaves the live app alone, and the next one
     assert host.succeed(LEFT) != ""
     assert touched() == before
 
+with subtest("a deploy that is cut off when it had stopped the app, and then another one that is refused: the old version serves"):
+    declare("shop", '.environment.APP_VERSION = "1.1.0" | .gate.migrations = null')
+    host.fail("HEARTH_TEST_KILL_AT=5 reconcile-app /etc/hearth/apps/shop.json > /run/cut-off 2>&1")
+    assert "killed at point 5: after everything stopped" in host.succeed("cat /run/cut-off"), host.succeed("cat /run/cut-off")
+    host.fail(https(DOMAIN))
+    good, said = deploy("1.1.0-late-slot", '.environment.AGAIN = "1"')
+    assert not good and "rolling back: a run was cut off" in said and "0030_late" in said, said
+    assert "that an earlier trial left" in said and host.succeed(LEFT) == "", said
+    assert "shop 1.0.0" in get(DOMAIN) and data() == before[2]
+
 with subtest("a good version goes through, and the old one works on its database: a rollback may keep the data"):
     good, said = deploy("1.1.0")
-    assert good and "that an earlier trial left" in said, said
+    assert good, said
     assert "the old version works on the migrated database" in said, said
     assert "shop 1.1.0" in get(DOMAIN)
     tried = json.loads(host.succeed("cat /var/lib/hearth/apps/shop/migrations.json"))
@@ -186,3 +196,13 @@ with subtest("and deployed, it is on record that a rollback needs the snapshot")
     assert any("needs the snapshot" in step["result"] for step in receipt("apps/shop")["steps"]), receipt("apps/shop")
     assert "shop 2.0.0-renames" in get(DOMAIN) and "lamp 2500" in get(DOMAIN)
     assert "1" in host.succeed(f"{PSQL} -At -c 'SELECT count(*) FROM orders'")
+
+with subtest("on a full copy the probe sees the live rows, and one that does not fit is refused before it is read"):
+    full = ".gate.migrations.copy = \"full\" | .gate.migrations.probe.requests[0].contains = \"lamp 2500\""
+    by_hand = "check-migrations /var/lib/shop/full.json --image app=localhost:5000/shop:2.0.0-renames"
+    host.succeed(f"jq '{full}' /etc/hearth/apps/shop.json > /var/lib/shop/full.json")
+    said = host.succeed(by_hand)
+    assert "good: the migrations may run; the old version works" in said, said
+    host.succeed(f"jq '{full} | .gate.migrations.memoryBytes = 1048576' /etc/hearth/apps/shop.json > /var/lib/shop/full.json")
+    said = host.fail(by_hand)
+    assert "a full copy of it does not fit" in said, said

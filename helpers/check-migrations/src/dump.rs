@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use state::Digest;
+
 /// What a live database has that no migration made: how it was created, its settings, and the rights that its tables
 /// will have. For `pg_dump --schema-only --create`.
 pub fn preamble(dump: &str) -> String {
@@ -48,6 +50,15 @@ pub fn differences(before: &str, after: &str) -> (Vec<String>, Vec<String>) {
         counts.iter().filter(|(_, count)| count.signum() == sign).map(|(line, _)| line.trim().to_owned()).collect()
     };
     (of(-1), of(1))
+}
+
+/// A digest of a dump's lines, in whatever order: the sum of their digests.
+pub fn digest(dump: &str) -> u128 {
+    let lines = dump.lines().filter(|line| says_something(line));
+    lines.fold(0, |sum: u128, line| {
+        let hex = Digest::of(line.as_bytes()).hex();
+        sum.wrapping_add(u128::from_str_radix(hex.get(..32).unwrap_or_default(), 16).unwrap_or_default())
+    })
 }
 
 fn says_something(line: &str) -> bool {
@@ -101,6 +112,14 @@ ALTER DEFAULT PRIVILEGES FOR ROLE shop_owner IN SCHEMA reports GRANT SELECT ON T
         let other = DUMP.replace("abc", "xyz").replace("-- x", "-- y");
         let turned = other.lines().rev().collect::<Vec<_>>().join("\n");
         assert_eq!(differences(DUMP, &turned), (vec![], vec![]));
+    }
+
+    #[test]
+    fn the_digest_of_a_dump_is_that_of_its_rows_in_any_order() {
+        let rows = "\\restrict abc\n1\tlamp\n2\trug\n";
+        assert_eq!(digest(rows), digest("2\trug\n\n-- a comment\n1\tlamp\n"));
+        assert_ne!(digest(rows), digest("1\tlamp\n2\trug\n2\trug\n"));
+        assert_ne!(digest(rows), digest("1\tlamp\n"));
     }
 
     #[test]

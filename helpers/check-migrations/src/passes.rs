@@ -4,7 +4,7 @@ use swarm::NewScratch;
 
 use crate::Engine;
 use crate::declared::Copy;
-use crate::dump::{differences, preamble};
+use crate::dump::{differences, digest, preamble};
 use crate::explain::{Failed, Pass, explain, owned_object};
 use crate::finding::{Finding, Kind};
 use crate::live::Live;
@@ -40,7 +40,7 @@ impl<E: Engine> Trial<'_, E> {
             self.make_copy(live).await?;
             let before = self.content().await?;
             passed.asked = self.attempt_within_budget(&mut passed.attempts).await?;
-            passed.changes = differences(&before, &self.content().await?) != (Vec::new(), Vec::new());
+            passed.changes = !self.content().await?.is(&before);
             passed.warnings.extend(drift(&from_empty, &self.schema().await?));
         }
         self.attempt_again(&mut passed.attempts).await?;
@@ -176,15 +176,19 @@ impl<E: Engine> Trial<'_, E> {
     async fn attempt_again(&mut self, attempts: &mut Vec<String>) -> Result<(), Stop> {
         let before = self.content().await?;
         self.attempt(Pass::Again, attempts).await?;
-        let (gone, new) = differences(&before, &self.content().await?);
-        if gone.is_empty() && new.is_empty() {
+        let after = self.content().await?;
+        if after.is(&before) {
             return Ok(());
         }
+        let (gone, new) = differences(&before.text, &after.text);
         let image = part(self.versions.new, &self.declared.migrate.service, "migrate.service")?.shown();
         let told = |sign: &str, lines: &[String]| -> Vec<String> {
             lines.iter().take(TOLD).map(|line| format!("{sign} {}", crate::log::one_line(line))).collect()
         };
-        let evidence = [told("-", &gone), told("+", &new)].concat();
+        let mut evidence = [told("-", &gone), told("+", &new)].concat();
+        if evidence.is_empty() {
+            evidence.push("rows of its tables".to_owned());
+        }
         Err(Finding {
             kind: Kind::NotRepeatable,
             object: format!("the migrations of {image}, {}", Pass::Again.name()),
@@ -200,12 +204,27 @@ impl<E: Engine> Trial<'_, E> {
         self.server.dump(&self.declared.database.name, &["--schema-only"], SCHEMA_MOST).await
     }
 
-    /// The schema and the rows, as far as a copy of the schema has any; of a full copy the schema alone.
-    async fn content(&self) -> anyhow::Result<String> {
-        match self.declared.copy {
-            Copy::Schema => self.server.dump(&self.declared.database.name, &[], SCHEMA_MOST).await,
-            Copy::Full => self.schema().await,
+    /// The schema and the rows. Those of a full copy are many: of them a digest is enough.
+    async fn content(&self) -> anyhow::Result<Content> {
+        let database = &self.declared.database.name;
+        if self.declared.copy == Copy::Schema {
+            return Ok(Content { text: self.server.dump(database, &[], SCHEMA_MOST).await?, rows: 0 });
         }
+        let most = usize::try_from(self.declared.memory_bytes).unwrap_or(usize::MAX);
+        let rows = digest(&self.server.dump(database, &["--data-only"], most).await?);
+        Ok(Content { text: self.schema().await?, rows })
+    }
+}
+
+/// What a database holds, to compare it with what it held before.
+struct Content {
+    text: String,
+    rows: u128,
+}
+
+impl Content {
+    fn is(&self, other: &Self) -> bool {
+        self.rows == other.rows && differences(&other.text, &self.text) == (Vec::new(), Vec::new())
     }
 }
 

@@ -6,6 +6,7 @@ use state::{Outcome, Step};
 
 use crate::apply::{Parts, Run};
 use crate::inputs::Inputs;
+use crate::plan;
 use crate::record::{Intent, TriedMigrations};
 use crate::rewrite::Stack;
 use crate::run::still_serving;
@@ -27,6 +28,9 @@ impl<P: Parts> Run<'_, P> {
         // and its database may be stopped.
         if same || self.is_under_way(&inputs.digest) {
             return Ok(None);
+        }
+        if let Some(ended) = self.bring_back_what_was_cut_off().await? {
+            return Ok(Some(ended));
         }
         let old = self.files.last_good()?.map(|text| Stack::parse(&text)).transpose()?.map(|old| release(old.value()));
         let new = release(stack.value());
@@ -61,6 +65,16 @@ impl<P: Parts> Run<'_, P> {
             Some(Intent::Deploy { digest: of, .. } | Intent::Snapshot { digest: of }) => of == digest,
             _ => false,
         }
+    }
+
+    /// A deploy of something else was cut off, and may have left the app stopped: without its database nothing can be
+    /// tried, and a refusal would leave it so. `Some` is how the run ends when it does not come back.
+    async fn bring_back_what_was_cut_off(&mut self) -> anyhow::Result<Option<(Outcome, String)>> {
+        let Some(back) = self.unfinished.as_ref().map(plan::undo) else { return Ok(None) };
+        let Some(last_good) = self.files.last_good()? else { return Ok(None) };
+        let ended = self.rollback(&last_good, back).await?;
+        self.unfinished = None;
+        Ok((ended.0 != Outcome::RolledBack).then_some(ended))
     }
 
     fn accept(&mut self, tried: &TriedMigrations, begun: Timestamp) -> std::io::Result<()> {
