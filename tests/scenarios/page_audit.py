@@ -21,6 +21,7 @@ def smoke(name, path, method="GET", token=None, **expected):
     expect = {"status": 200, "contains": None, "lacks": None, "headers": {}, "json": {}, **expected}
     return {
         **asker,
+        "budgetSeconds": 8,
         "name": name,
         "url": f"https://hello.example.org{path}",
         "method": method,
@@ -119,7 +120,7 @@ with subtest("a page that is fine until its second restart is rolled back, where
 
 with subtest("one restart is too many where that is declared"):
     host.succeed("rm -f /var/lib/hearth/apps/hello/failed.json")
-    rolled_back(update("1.2.0-second-restart", watch={**WATCH, "restartLimit": 1}), "fell ill", "exit code 3")
+    rolled_back(update("1.2.0-second-restart", watch={**WATCH, "restartLimit": 1}), "fell ill", "ended by itself: non-zero exit (3)")
 
 with subtest("a helper that is killed in the watch keeps what was promised"):
     host.succeed("rm -f /var/lib/hearth/apps/hello/failed.json")
