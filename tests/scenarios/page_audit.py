@@ -133,5 +133,5 @@ with subtest("a helper that is killed in the watch keeps what was promised"):
     assert json.loads(host.succeed("cat /var/lib/hearth/apps/hello/journal.json"))
     _, said = reconcile(UNIT)
     assert "an earlier run was cut off while deploying" in said, said
-    rolled_back((receipt("apps/hello"), said), "1.1.0", "serves again with its data")
+    rolled_back((receipt("apps/hello"), said), "fell ill", "serves again with its data")
     assert int(get("hello.example.org", "/count")) == count
