@@ -21,12 +21,13 @@ use crate::plan::STANDBY_LABEL;
 
 impl<P: Parts> Run<'_, P> {
     /// Sees to it, before anything is touched, that a version which is new here can be asked at all: it is not the
-    /// version's fault when a secret is missing that it would be asked with.
+    /// version's fault when a secret is missing that it would be asked with. What an earlier run has touched already is
+    /// brought to an end all the same.
     ///
     /// # Errors
     /// The secret, and what became of it.
     pub fn can_prove(&self, inputs: &Inputs) -> anyhow::Result<()> {
-        if self.is_proved(inputs)? {
+        if self.unfinished.is_some() || self.is_proved(inputs)? {
             return Ok(());
         }
         let gate = &self.manifest.gate;
