@@ -90,6 +90,7 @@ let
             stopSeconds
             hookSeconds
             leastDumpBytes
+            drill
             ;
           offsite =
             if app.snapshot.offsite == null then
@@ -313,6 +314,10 @@ let
       {
         assertion = app.gate.migrations == null || !lib.elem "app" app.gate.migrations.pooled || app.gate.migrations.probe != null;
         message = "${option}.gate.migrations.pooled: what the app asks of its database is seen only while it runs. Set ${option}.gate.migrations.probe.";
+      }
+      {
+        assertion = app.snapshot.drill.schedule == null || app.snapshot.mode != "none";
+        message = "${option}.snapshot.drill: with snapshot.mode = \"none\" there are no snapshots to restore. Set another mode, or take the drill away.";
       }
       {
         # Without a domain the address by default is https:// and the path.
