@@ -270,19 +270,27 @@ fn write_value(key: &str, value: &Value, out: &mut Buffer) -> Result<(), String>
     let text = scalar.flat_text();
     let bytes = text.expose();
     let string = text.expose_str().ok_or_else(|| format!("`{key}` is not UTF-8, which INI has to be"))?;
-    let quote: &[u8] = if string.contains(['\n', '`']) {
-        b"\"\"\""
-    } else if string.contains(['#', ';']) {
-        b"`"
-    } else if string.trim().len() != string.len() {
-        b"\""
-    } else {
-        b""
-    };
+    let quote = quote_of(string);
     out.append(quote);
     out.append(bytes);
     out.append(quote);
     Ok(())
+}
+
+/// What stands around a value. sops writes the third and some of the last kind as they are, and reads something else.
+fn quote_of(value: &str) -> &'static [u8] {
+    let quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    if value.contains(['\n', '`']) {
+        b"\"\"\""
+    } else if value.contains(['#', ';']) {
+        b"`"
+    } else if value.ends_with('\\') || value.starts_with("\"\"\"") || quoted('"') || quoted('\'') {
+        b"`"
+    } else if value.trim().len() != value.len() {
+        if value.contains('"') { b"`" } else { b"\"" }
+    } else {
+        b""
+    }
 }
 
 #[cfg(test)]
