@@ -277,17 +277,17 @@ fn write_value(key: &str, value: &Value, out: &mut Buffer) -> Result<(), String>
     Ok(())
 }
 
-/// What stands around a value. sops writes the third and some of the last kind as they are, and reads something else.
+/// What stands around a value. sops writes what is `misread` as it is, and reads something else.
 fn quote_of(value: &str) -> &'static [u8] {
     let quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    let misread = value.ends_with('\\') || value.starts_with("\"\"\"") || quoted('"') || quoted('\'');
+    let spaces = value.trim().len() != value.len();
     if value.contains(['\n', '`']) {
         b"\"\"\""
-    } else if value.contains(['#', ';']) {
+    } else if misread || value.contains(['#', ';']) || (spaces && value.contains('"')) {
         b"`"
-    } else if value.ends_with('\\') || value.starts_with("\"\"\"") || quoted('"') || quoted('\'') {
-        b"`"
-    } else if value.trim().len() != value.len() {
-        if value.contains('"') { b"`" } else { b"\"" }
+    } else if spaces {
+        b"\""
     } else {
         b""
     }

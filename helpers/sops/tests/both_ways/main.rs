@@ -2,8 +2,8 @@
 //! is refused by both.
 //!
 //! `cargo test -p sops --test both_ways -- --long` does 1,000 documents of each format, without `--long` 20.
-//! `--seed N` begins with that document, `--count N` does so many, `--format NAME` only that one. The program is `SOPS_BINARY`, or built with Go into the build folder; without either
-//! the test says so and passes.
+//! `--seed N` begins with that document, `--count N` does so many, `--format NAME` only that format. The program is
+//! `SOPS_BINARY`, or built with Go into the build folder; without either the test says so and passes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
