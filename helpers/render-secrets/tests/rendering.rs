@@ -253,7 +253,7 @@ fn a_unit_that_systemd_does_not_know_is_a_warning_and_keeps_no_other_from_being_
     let host = Host::new();
     host.ends_with(10, "nine.json");
     host.edit("rotated.json", |manifest| {
-        manifest["secrets"][3]["restartUnits"] = ["gone.service", "token.service"].as_slice().into()
+        manifest["secrets"][3]["restartUnits"] = ["gone.service", "token.service"].as_slice().into();
     });
     refuse(&host, "gone.service) exit 5;;");
     let said = host.ends_with(10, "rotated.json");

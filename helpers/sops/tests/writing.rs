@@ -221,6 +221,8 @@ fn values_in_clear_that_ini_would_read_as_something_else_are_quoted_or_refused()
         let plain = plain.unwrap_or_else(|error| panic!("{value}: {error}\n{}", text.expose_str().unwrap()));
         assert_eq!(plain.bytes(&KeyPath::parse("s/a")).unwrap().expose_str(), Some(value));
     }
+    let back = |text: &str| Plaintext::parse(text.as_bytes(), Format::Ini, file).unwrap().write_to_edit().unwrap();
+    assert_eq!(back("[s]\na = `\\`\nb = 1\n").expose_str(), Some("[s]\na = `\\`\nb = 1\n"));
     let said = new("a\"\"\"\nb").unwrap_err().to_string();
     assert!(said.contains("a name or value in it would not be read again"), "{said}");
 }

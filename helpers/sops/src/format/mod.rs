@@ -137,17 +137,20 @@ impl Format {
             Self::Yaml => Ok(yaml_write::write(documents)),
             Self::Json => json::write(documents),
             Self::Dotenv => dotenv::write(documents),
-            Self::Ini => ini::write(documents),
+            Self::Ini => ini::write(documents, ini::Quotes::OfSops),
             Self::Binary => data(documents),
         }
     }
 
-    /// Writes documents that were encrypted.
+    /// Writes documents so that they are read again as they are.
     ///
     /// Formats without quotes for names have names that would be read as something else, such as the `#1` that INI makes
     /// of `-`, and some values in clear too. What is written is therefore read once more.
-    pub(crate) fn write_encrypted(self, documents: &[Value]) -> Result<Text, String> {
-        let text = if self == Self::Binary { json::write(documents) } else { self.write(documents) }?;
+    pub(crate) fn write_to_read(self, documents: &[Value]) -> Result<Text, String> {
+        let text = match self {
+            Self::Ini => ini::write(documents, ini::Quotes::ToRead)?,
+            other => other.write(documents)?,
+        };
         if matches!(self, Self::Dotenv | Self::Ini) {
             let back = self.parse(text.expose(), Path::new("written"));
             if !back.is_ok_and(|back| contents(&back) == contents(documents)) {
@@ -155,6 +158,11 @@ impl Format {
             }
         }
         Ok(text)
+    }
+
+    /// Writes documents that were encrypted.
+    pub(crate) fn write_encrypted(self, documents: &[Value]) -> Result<Text, String> {
+        if self == Self::Binary { json::write(documents) } else { self.write_to_read(documents) }
     }
 
     /// Writes one value, as `sops decrypt --extract` does.
