@@ -54,13 +54,19 @@ with subtest("the unit may do little"):
 host.succeed(f"mkdir -p {FOLDER}")
 original = json.loads(host.succeed("cat /etc/hearth/secrets.json"))["secrets"][0]["file"]
 host.succeed(f"cp {original} {FILE} && chmod u+w {FILE}")
+EXTRA = f"{RENDERED}/extra"
 watched = (
     f'.secrets[].file = "{FILE}"'
+    # A secret that nothing of the host uses: what happens to it happens to nobody else.
+    f' | .secrets += [.secrets[0] + {{name: "extra", key: "extra", path: "{EXTRA}", unit: null}}]'
+    ' | .placeholders.extra = "<HEARTH:extra:PLACEHOLDER>"'
     ' | (.secrets[] | select(.name == "hello_token")).restartUnits = ["is-missing.service", "is-stopped.service", "uses-token.service"]'
     ' | (.secrets[] | select(.name == "hello_token")).reloadUnits = ["reloads-token.service"]'
-    ' | (.secrets[] | select(.name == "registry_password")).restartUnits = ["uses-other.service"]'
+    ' | (.secrets[] | select(.name == "extra")).restartUnits = ["uses-other.service"]'
 )
+set_secret("extra", "canary-extra")
 take_back = declare_secrets(watched)
+assert reconcile(UNIT)[0] and rendered("extra") == "canary-extra"
 host.succeed(
     "mkdir -p /run/systemd/system && printf '[Service]\\nExecStart=sleep infinity\\n' > /run/systemd/system/is-stopped.service",
     "systemctl daemon-reload",
@@ -70,7 +76,7 @@ for unit in RUNNING:
         f"systemd-run --quiet --unit={unit} --property=ExecReload='/bin/sh -c \"echo reloaded >> {FOLDER}/{unit}\"' sleep infinity"
     )
 
-with subtest("secrets that are declared otherwise and say the same change nothing"):
+with subtest("secrets that did not change change nothing"):
     before = started()
     good, words = reconcile(UNIT)
     assert good and receipt("secrets")["outcome"] == "unchanged", words
@@ -114,12 +120,12 @@ with subtest("a bad secret fails alone and under its own name, and keeps what it
     # One bit of the token in a copy, and another secret that is new in the same run.
     host.succeed(f"sed -E '/^hello_token/s/(data:)(.)/\\1\\2\\2/' {FILE} > {FOLDER}/bad.yaml")
     host.succeed(f"cmp --silent {FILE} {FOLDER}/bad.yaml && exit 1 || true")
-    set_secret("registry_password", "canary-rotated-password")
+    set_secret("extra", "canary-rotated-extra")
     declare_secrets(watched + f' | (.secrets[] | select(.name == "hello_token")).file = "{FOLDER}/bad.yaml"')
     good, words = reconcile(UNIT)
     assert not good and "hello_token" in words and "it keeps its last content" in words, words
     assert host.get_unit_property(UNIT, "ExecMainStatus") == "40", "it says partly"
-    assert (rendered("hello_token"), rendered("registry_password")) == ("canary-rotated-token", "canary-rotated-password")
+    assert (rendered("hello_token"), rendered("extra")) == ("canary-rotated-token", "canary-rotated-extra")
     host.wait_until_succeeds("systemctl is-failed hearth-secret-hello_token.service", timeout=30)
     failed = host.succeed("systemctl list-units --failed --plain --no-legend 'hearth-secret*' | cut -d' ' -f1").split()
     assert sorted(failed) == ["hearth-secret-hello_token.service", UNIT], failed
@@ -152,23 +158,28 @@ LEFT = {
 
 def left():
     """The places in which a rotated secret is found."""
-    search = "grep --text --fixed-strings --quiet -e canary-rotated-$(echo token) -e canary-rotated-$(echo password)"
+    search = "grep --text --fixed-strings --quiet -e canary-rotated-$(echo token) -e canary-rotated-$(echo extra)"
     return [place for place, command in LEFT.items() if host.execute(f"{{ {command}; }} | {search}")[0] == 0]
 
 
 with subtest("a helper that is killed while it has secrets leaves no core dump, and none is found anywhere"):
     host.succeed(f"mkfifo {FOLDER}/waits.yaml")
-    stopped = declare_secrets(watched + f' | (.secrets[] | select(.name == "tls_key")).file = "{FOLDER}/waits.yaml"')
+    declare_secrets(watched + f' | (.secrets[] | select(.name == "tls_key")).file = "{FOLDER}/waits.yaml"')
     host.succeed(f"systemctl start --no-block {UNIT}")
     host.wait_until_succeeds(f"test \"$(systemctl show --property=MainPID --value {UNIT})\" != 0", timeout=30)
     host.sleep(2)
-    host.succeed(f"kill -SEGV $(systemctl show --property=MainPID --value {UNIT})")
-    host.wait_until_succeeds(f"systemctl is-failed {UNIT}", timeout=30)
+    helper = monotonic(UNIT, "MainPID")
+    host.succeed(f"kill -SEGV {helper}")
+    host.wait_until_succeeds(f"! test -e /proc/{helper}", timeout=30)
+    declare_secrets(watched)
+    # Whatever wants the secrets may have started it once more.
+    host.succeed(f"systemctl stop {UNIT}")
     host.succeed("mkdir -p /var/lib/systemd/coredump && echo canary-rotated-$(echo token) > /var/lib/systemd/coredump/planted")
     assert left() == ["core dumps"], left()
     host.succeed("rm /var/lib/systemd/coredump/planted")
     assert left() == [], left()
 
 take_back()
-host.succeed(f"rm -r {FOLDER} /run/systemd/system/is-stopped.service; systemctl daemon-reload")
 assert reconcile(UNIT)[0]
+host.fail(f"test -e {EXTRA}")
+host.succeed(f"rm -r {FOLDER} /run/systemd/system/is-stopped.service; systemctl daemon-reload")

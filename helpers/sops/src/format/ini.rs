@@ -240,8 +240,8 @@ fn write_section(
     if index > 0 || !is_default(name) {
         out.append(format!("[{name}]\n").as_bytes());
     }
-    let quoted = |key: &str| key.contains(['"', '=', ':']);
-    let width = |key: &str| key.len() + if quoted(key) { 2 } else { usize::from(key.contains('`')) * 6 };
+    let needs_quotes = |key: &str| key.contains(['"', '=', ':']);
+    let width = |key: &str| key.len() + if needs_quotes(key) { 2 } else { usize::from(key.contains('`')) * 6 };
     let keys = entries.iter().filter_map(|entry| if let Entry::Pair(key, _) = entry { Some(key) } else { None });
     let align = keys.map(|key| width(key)).max().unwrap_or(0);
     for (at, entry) in entries.iter().enumerate() {
@@ -252,7 +252,7 @@ fn write_section(
         });
         behind.last().into_iter().for_each(|comment| write_comment(comment, out));
         let written = match key {
-            key if quoted(key) => format!("`{key}`"),
+            key if needs_quotes(key) => format!("`{key}`"),
             key if key.contains('`') => format!("\"\"\"{key}\"\"\""),
             key => key.clone(),
         };
@@ -293,8 +293,8 @@ fn write_value(key: &str, value: &Value, quotes: Quotes, out: &mut Buffer) -> Re
 
 /// What stands around a value.
 fn quote_of(value: &str, quotes: Quotes) -> &'static [u8] {
-    let quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
-    let ends = value.ends_with('\\') || value.starts_with("\"\"\"") || quoted('"') || quoted('\'');
+    let within = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    let ends = value.ends_with('\\') || value.starts_with("\"\"\"") || within('"') || within('\'');
     let spaces = value.trim().len() != value.len();
     let misread = quotes == Quotes::ToRead && (ends || (spaces && value.contains('"')));
     if value.contains(['\n', '`']) {
