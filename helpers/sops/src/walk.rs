@@ -85,7 +85,8 @@ pub(crate) fn encrypt(
 }
 
 fn upper_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default().to_ascii_uppercase();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn walk<V: Visitor>(documents: &mut [Value], metadata: &Metadata, visitor: V) -> Result<V, Refused> {
