@@ -22,6 +22,7 @@ RECIPIENT = next(line.split()[-1] for line in KEY.read_text().splitlines() if "p
 BUILT = HELPERS / "target/tmp/go-bin/sops"
 ROUNDS = 9
 VALUES = 2000
+INSTALLER = "sops-install-secrets"
 
 
 def milliseconds(commands):
@@ -77,12 +78,14 @@ def medians(rounds, *sides):
 
 
 def compared(title, ours, theirs, say):
-    say(f"{title}: time", "hearth", "sops", *medians(ROUNDS, ours, theirs), "ms", most=0.1)
-    say(f"{title}: memory", "hearth", "sops", mebibytes(ours()[0]), mebibytes(theirs()[0]), "MiB", most=0.2)
+    mine, others = medians(ROUNDS, ours, theirs)
+    say(f"{title}: time", ("hearth", mine), ("sops", others), "ms", most=0.1)
+    say(f"{title}: memory", ("hearth", mebibytes(ours()[0])), ("sops", mebibytes(theirs()[0])), "MiB", most=0.2)
 
 
-def printed(title, our_name, their_name, ours, theirs, unit, most=None):
-    print(f"{title:44} {our_name} {ours:8.1f} {unit:3}  {their_name} {theirs:8.1f} {unit:3}  {ours / theirs:.3f} (goal {most})")
+def printed(title, ours, theirs, unit, most=None):
+    (name, mine), (other, others) = ours, theirs
+    print(f"{title:40} {name} {mine:8.1f} {unit:3}  {other:11} {others:8.1f} {unit:3}  {mine / others:.3f} (goal {most})", flush=True)
 
 
 def encrypted(folder, name, clear):
@@ -163,24 +166,38 @@ def built_floor():
     return HELPERS / "target/release/examples/floor"
 
 
+def all_alike(folder, secrets):
+    """Whether every program renders the same: what does less is no rival."""
+    programs = [(ours(folder, secrets), "secrets")]
+    programs += [(installed(INSTALL, folder, secrets), "secrets")] if INSTALL else []
+    programs += [(floor(FLOOR, folder, secrets), "out")] if FLOOR else []
+    found = set()
+    for command, where in programs:
+        milliseconds([command])
+        files = Path(command[-1]).parent.joinpath(where).glob("s*") if where == "secrets" else Path(command[-1]).glob("s*")
+        found.add(tuple(sorted((file.name, file.read_bytes()) for file in files)))
+    return len(found) == 1 and len(found.pop()) == len(secrets)
+
+
 def rendering(title, secrets, sops, say, most):
     """One row for each rival that is there."""
     rounds = ROUNDS if len(secrets) <= 100 else 3
     files = list(dict.fromkeys(file for file, _ in secrets))
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        assert all_alike(folder, secrets), f"{title}: the programs do not render the same"
         by_sops = [[sops, "decrypt", file] for file in files]
         time_, theirs = medians(rounds if len(files) <= 100 else 1, lambda: [ours(folder, secrets)], lambda: by_sops)
-        say(f"{title}: time", "hearth", "sops", time_, theirs, "ms", most=0.1 if len(files) > 1 else None)
+        say(f"{title}: time", ("hearth", time_), ("sops", theirs), "ms", most=0.1)
         if INSTALL:
             # It is quadratic in the secrets of one file.
             few = rounds if len(secrets) <= 100 else 1
             time_, theirs = medians(few, lambda: [ours(folder, secrets)], lambda: [installed(INSTALL, folder, secrets)])
-            say(f"{title}: time", "hearth", "s-i-secrets", time_, theirs, "ms", most=most)
-            memory = mebibytes(ours(folder, secrets)), running_mebibytes(installed(INSTALL, folder, secrets))
-            say(f"{title}: memory", "hearth", "s-i-secrets", *memory, "MiB", most=0.2)
+            say(f"{title}: time", ("hearth", time_), (INSTALLER, theirs), "ms", most=most)
+            mine, others = mebibytes(ours(folder, secrets)), running_mebibytes(installed(INSTALL, folder, secrets))
+            say(f"{title}: memory", ("hearth", mine), (INSTALLER, others), "MiB", most=0.2)
         if FLOOR:
             time_, least = medians(rounds * 3, lambda: [ours(folder, secrets)], lambda: [floor(FLOOR, folder, secrets)])
-            say(f"{title}: time", "hearth", "floor", time_, least, "ms", most=2)
+            say(f"{title}: time", ("hearth", time_), ("floor", least), "ms", most=2)
 
 
 def main(say):
