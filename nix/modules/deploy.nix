@@ -184,6 +184,8 @@ in
         RuntimeDirectoryPreserve = true;
         StateDirectory = map (name: "hearth/apps/${name}") (lib.attrNames deployed);
         StateDirectoryMode = "0700";
+        # Following the journal asks for the boot's identifier in /proc/sys.
+        ProcSubset = "all";
         # A registry token is in its memory, and goes from there to no disk.
         LimitCORE = 0;
         MemorySwapMax = 0;

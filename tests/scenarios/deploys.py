@@ -35,8 +35,26 @@ def over_ssh(command, key="ci", token="/dev/shm/t/token", options=""):
     return host.execute(f"{SSH} -i /root/key-{key} {options} deploy@localhost {command} < {token} 2>&1")
 
 
+def begin(version, file):
+    """The same, without waiting for it: what it reads and then its exit code come into a file."""
+    command = f"{SSH} -i /root/key-ci deploy@localhost hello prod {version} < /dev/shm/t/token > {file} 2>&1; echo $? >> {file}"
+    host.succeed(f"({command}) &> /dev/null < /dev/null &")
+
+
+def ended(file):
+    """What such a one read, and its exit code, once it has one."""
+    host.wait_until_succeeds(f"tail -n 1 {file} | grep -x '[0-9]*'", timeout=180)
+    *said, code = host.succeed(f"cat {file}").splitlines()
+    return int(code), "\n".join(said)
+
+
 def pinned(app="hello"):
     return json.loads(host.succeed(f"cat /var/lib/hearth/apps/{app}/pinned.json"))
+
+
+def door_seconds():
+    """The CPU that all instances of the door had so far."""
+    return int(host.succeed("cut -d' ' -f2 /sys/fs/cgroup/system.slice/system-hearth\\\\x2ddeploy.slice/cpu.stat | head -n 1")) / 1e6
 
 
 def serves(domain, version):
@@ -68,17 +86,15 @@ with subtest("a good tag is deployed by its digest, and the pipeline reads how i
 
 with subtest("the same once more changes nothing, in less than a second of CPU"):
     indexes = services()
-    since = host.succeed("date '+%F %T.%6N'").strip()
+    before = door_seconds()
     code, said = over_ssh("hello prod 1.1.0")
     assert code == 0 and "unchanged: " in said.splitlines()[-1], f"{code}\n{said}"
     assert services() == indexes
-    used = host.succeed(
-        f"sleep 1; journalctl --sync; journalctl --output=json --since='{since}' | jq -c 'select(.CPU_USAGE_NSEC) | [.UNIT, .CPU_USAGE_NSEC]'"
-    )
-    units = [json.loads(line) for line in used.splitlines()]
-    mine = {unit: int(nanoseconds) / 1e9 for unit, nanoseconds in units if "deploy@" in unit or unit == UNIT}
-    print(f"CPU seconds of a deploy that changes nothing: {mine}")
-    assert mine and sum(mine.values()) < 1, units
+    units = [UNIT, "hearth-secrets.service", "hearth-swarm.service"]
+    used = {unit: int(host.get_unit_property(unit, "CPUUsageNSec")) / 1e9 for unit in units}
+    used["the door"] = door_seconds() - before
+    print(f"CPU seconds of a deploy that changes nothing: {used}")
+    assert 0 < used["the door"] and sum(used.values()) < 1, used
 
 with subtest("a tag that is not there touches nothing"):
     code, said = over_ssh("hello prod 9.9.9")
@@ -114,14 +130,23 @@ with subtest("a key leads to nothing else"):
         code, said = over_ssh(command)
         assert code == 2 and "refused: " in said, f"{command[:60]}: {code}\n{said}"
     host.fail("ls /tmp/owned")
-    for options, words in (("-N -L 127.0.0.1:5999:127.0.0.1:5000", "-L"), ("-N -R 5998:127.0.0.1:5000", "-R"), ("-N -D 5997", "-D")):
-        host.execute(f"timeout 4 {SSH} -i /root/key-ci {options} -o ExitOnForwardFailure=yes deploy@localhost & sleep 2;"
-                     " curl --silent --max-time 1 http://127.0.0.1:5999/ > /tmp/forwarded; curl --silent --max-time 1 http://127.0.0.1:5998/ >> /tmp/forwarded;"
-                     " curl --silent --max-time 1 --socks5 127.0.0.1:5997 http://127.0.0.1:5000/v2/ >> /tmp/forwarded; true")  # fmt: skip
-        assert host.succeed("cat /tmp/forwarded || true") == "", words
-    code, said = over_ssh("tty", options="-tt")
-    assert "refused: " in said, said
+    said = host.execute(f"{SSH.replace(' -q', '')} -tt -i /root/key-ci deploy@localhost tty < /dev/null 2>&1")[1]
+    assert "PTY allocation request failed" in said, said
     assert services() == indexes
+
+with subtest("a key forwards nothing, where root's own key does"):
+    host.succeed("mkdir -p -m 700 /root/.ssh && cp /root/key-ci.pub /root/.ssh/authorized_keys")
+    registry = "http://127.0.0.1:5000/v2/"
+    for options, ask in (
+        ("-L 127.0.0.1:5999:127.0.0.1:5000", "http://127.0.0.1:5999/v2/"),
+        ("-R 127.0.0.1:5998:127.0.0.1:5000", "http://127.0.0.1:5998/v2/"),
+        ("-D 127.0.0.1:5997", f"--socks5 127.0.0.1:5997 {registry}"),
+    ):
+        for user, works in (("root", True), ("deploy", False)):
+            forward = f"timeout 4 {SSH} -N -i /root/key-ci {options} {user}@localhost < /dev/null &> /dev/null &"
+            said = host.execute(f"{forward} sleep 2; curl --silent --max-time 1 {ask}; wait; true")[1]
+            assert ("UNAUTHORIZED" in said) == works, f"{user} {options}: {said}"
+    host.succeed("rm -r /root/.ssh")
 
 with subtest("a user of the host deploys what is theirs, with neither root nor the engine"):
     as_runner = f"{PATH}; runuser -u runner -- $(command -v deploy-app)"
@@ -153,7 +178,7 @@ with subtest("a version that does not come up: its log is told, the old one is b
     assert good and receipt("apps/hello")["outcome"] == "unchanged", said
 
 with subtest("of two at once the second waits, and another environment does not"):
-    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.2.0-slow < /dev/shm/t/token > /run/first 2>&1; echo $? >> /run/first) &")
+    begin("1.2.0-slow", "/run/first")
     host.wait_until_succeeds("grep -q deploying /run/first", timeout=60)
     code, said = over_ssh("hello test 1.1.0", key="branches")
     assert code == 0, f"{code}\n{said}"
@@ -161,36 +186,33 @@ with subtest("of two at once the second waits, and another environment does not"
     assert "changed" not in host.succeed("cat /run/first"), "the first was over before the other environment was done"
     code, said = over_ssh("hello prod 1.0.0")
     assert code == 0 and "waiting for another deploy of this environment" in said, f"{code}\n{said}"
-    first = host.succeed("cat /run/first").splitlines()
-    assert first[-1] == "0" and first[-2].startswith("changed: "), first
+    code, said = ended("/run/first")
+    assert code == 0 and "\nchanged: " in said, f"{code}\n{said}"
     serves(LIVE, "1.0.0")
 
 with subtest("of five at once the first and the newest are done, the others give way"):
     for number, version in enumerate(["1.2.0-slow", "1.1.0", "1.0.0", "1.1.0", "1.1.0"]):
-        host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod {version} < /dev/shm/t/token > /run/five-{number} 2>&1; echo $? >> /run/five-{number}) &")
+        begin(version, f"/run/five-{number}")
         host.wait_until_succeeds(f"grep -q 'pulling\\|waiting\\|superseded' /run/five-{number}", timeout=60)
-    host.wait_until_succeeds("tail -qn 1 /run/five-4 | grep -x '[0-9]*'", timeout=180)
-    codes = [host.succeed(f"tail -n 1 /run/five-{number}").strip() for number in range(5)]
-    assert codes == ["0", "40", "40", "40", "0"], codes
+    codes = [ended(f"/run/five-{number}")[0] for number in range(5)]
+    assert codes == [0, 40, 40, 40, 0], codes
     assert "a newer deploy of this environment came" in host.succeed("cat /run/five-2")
     serves(LIVE, "1.1.0")
 
 with subtest("the unit is killed in the middle: the same deploy goes on and ends well"):
-    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.2.0-slow < /dev/shm/t/token > /run/cut 2>&1; echo $? >> /run/cut) &")
+    begin("1.2.0-slow", "/run/cut")
     host.wait_until_succeeds("grep -q deploying /run/cut", timeout=60)
     host.succeed(f"systemctl kill --signal=KILL {UNIT}")
-    host.wait_until_succeeds("tail -n 1 /run/cut | grep -x '[0-9]*'", timeout=180)
-    said = host.succeed("cat /run/cut")
-    assert said.splitlines()[-1] == "0" and "starting it again" in said, said
+    code, said = ended("/run/cut")
+    assert code == 0 and "starting it again" in said, f"{code}\n{said}"
     serves(LIVE, "1.2.0-slow")
 
 with subtest("the door is killed in the middle: the pipeline hears it, and the app's unit ends well"):
-    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.0.0 < /dev/shm/t/token > /run/cut 2>&1; echo $? >> /run/cut) &")
+    begin("1.0.0", "/run/cut")
     host.wait_until_succeeds("grep -q deploying /run/cut", timeout=60)
     host.succeed("systemctl kill --signal=KILL 'hearth-deploy@*.service'")
-    host.wait_until_succeeds("tail -n 1 /run/cut | grep -x '[0-9]*'", timeout=60)
-    said = host.succeed("cat /run/cut")
-    assert said.splitlines()[-1] == "1" and "the door hung up" in said, said
+    code, said = ended("/run/cut")
+    assert code == 1 and "the door hung up" in said, f"{code}\n{said}"
     host.wait_until_succeeds("jq -e '.tag == \"1.0.0\"' /var/lib/hearth/apps/hello/pinned.json", timeout=120)
     serves(LIVE, "1.0.0")
 
