@@ -103,7 +103,7 @@ def furnish(container, template):
 
 
 # What NixOS makes of `users` in the example: name, number, shell, and which of them are in the group of the door.
-_USERS = """deploy:x:901:901::/nonexistent:/bin/sh
+_USERS = """deploy:x:901:901::/:/bin/sh
 runner:x:902:902::/nonexistent:/bin/sh
 """
 _GROUPS = """hearth-deploy:x:901:runner
