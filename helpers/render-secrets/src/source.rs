@@ -1,9 +1,10 @@
 //! Sops files, decrypted: each file once, however many secrets come from it.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use sops::{Document, Identities, IdentityError, KeyPath, Plaintext, Text};
+use sops::{Document, Identities, Identity, IdentityError, KeyPath, Plaintext, Text};
 
 use crate::manifest::{Format, IdentityFiles, Secret};
 
@@ -41,19 +42,44 @@ pub struct Sources {
     pub missing_keys: Vec<(String, sops::Error)>,
 }
 
-/// Decrypts every file that a secret names.
+/// With fewer files for each, a thread costs more than it saves.
+const FILES_A_THREAD: usize = 8;
+
+/// A file, and the secrets that are in it.
+type Source<'a> = ((&'a Path, Format), Vec<&'a Secret>);
+
+/// Decrypts every file that a secret names, on all processors when they are many: what takes time is the one operation on
+/// a curve that each file needs.
 pub fn decrypt(secrets: &[Secret], identities: &Identities) -> Sources {
-    let mut sources = Sources::default();
     let mut by_file: BTreeMap<(&Path, Format), Vec<&Secret>> = BTreeMap::new();
     for secret in secrets {
         by_file.entry((&secret.file, secret.format)).or_default().push(secret);
     }
-    for ((file, format), secrets) in by_file {
-        match open(file, format, identities) {
-            Ok(plain) => sources.take(&plain, &secrets),
+    let files: Vec<Source> = by_file.into_iter().collect();
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = processors.min(files.len() / FILES_A_THREAD);
+    if threads < 2 || identities.iter().any(Identity::is_plugin) {
+        return decrypt_some(&files, identities);
+    }
+    let mut sources = Sources::default();
+    std::thread::scope(|scope| {
+        let parts = files.chunks(files.len().div_ceil(threads));
+        let workers: Vec<_> = parts.map(|part| scope.spawn(|| decrypt_some(part, identities))).collect();
+        for worker in workers {
+            sources.append(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+    });
+    sources
+}
+
+fn decrypt_some(files: &[Source<'_>], identities: &Identities) -> Sources {
+    let mut sources = Sources::default();
+    for ((file, format), secrets) in files {
+        match open(file, *format, identities) {
+            Ok(plain) => sources.take(&plain, secrets),
             Err(error) => {
                 let names = secrets.iter().map(|secret| secret.name.as_str().to_owned()).collect();
-                sources.refused_files.insert(file.to_owned(), (error, names));
+                sources.refused_files.insert((*file).to_owned(), (error, names));
             }
         }
     }
@@ -65,6 +91,12 @@ fn open(file: &Path, format: Format, identities: &Identities) -> Result<Plaintex
 }
 
 impl Sources {
+    fn append(&mut self, mut other: Self) {
+        self.contents.append(&mut other.contents);
+        self.refused_files.append(&mut other.refused_files);
+        self.missing_keys.append(&mut other.missing_keys);
+    }
+
     fn take(&mut self, plain: &Plaintext, secrets: &[&Secret]) {
         for secret in secrets {
             let name = secret.name.as_str().to_owned();

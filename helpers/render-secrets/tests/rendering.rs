@@ -276,6 +276,28 @@ fn the_unit_of_a_secret_that_failed_is_told_by_the_next_run_when_systemd_was_not
 }
 
 #[test]
+fn many_files_are_rendered_and_a_bad_one_among_them_fails_alone() {
+    let host = Host::new();
+    host.edit("nine.json", |manifest| {
+        let token = manifest["secrets"][3].clone();
+        for number in 0..60 {
+            let (mut secret, file) = (token.clone(), format!("{number}.yaml"));
+            std::fs::copy(host.path(if number == 33 { "tampered.yaml" } else { "team.yaml" }), host.path(&file))
+                .unwrap();
+            (secret["name"], secret["file"]) = (format!("of{number}").into(), file.into());
+            secret["path"] = secret["path"].as_str().unwrap().replace("token", &format!("of{number}")).into();
+            manifest["secrets"].as_array_mut().unwrap().push(secret);
+        }
+    });
+    let said = host.ends_with(40, "nine.json");
+    assert!(said.contains("secret `of33`: 33.yaml: ") && said.contains("the other 68 secrets were rendered"), "{said}");
+    for number in (0..60).filter(|number| *number != 33) {
+        assert_eq!(host.read(&format!("run/secrets/of{number}")), host.read("run/secrets/token"));
+    }
+    assert!(!host.path("run/secrets/of33").exists());
+}
+
+#[test]
 fn an_owner_who_is_unknown_takes_only_his_own_secret_with_him() {
     let host = Host::new();
     host.edit("nine.json", |manifest| manifest["secrets"][2]["owner"] = "nobody-knows-him".into());

@@ -23,6 +23,11 @@ impl Identity {
         &self.recipient
     }
 
+    /// Whether a program of its own holds it, such as one for a hardware key, which is better asked one thing at a time.
+    pub fn is_plugin(&self) -> bool {
+        self.origin.starts_with("age-plugin-")
+    }
+
     /// Decrypts an armored age file that holds a data key or a part of one.
     pub(crate) fn decrypt(&self, armored: &str) -> Result<Zeroizing<Vec<u8>>, age::DecryptError> {
         let reader = age::armor::ArmoredReader::new(armored.as_bytes());
