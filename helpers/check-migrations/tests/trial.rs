@@ -271,3 +271,22 @@ async fn what_a_killed_trial_left_is_swept_up_first_and_what_is_another_app_s_is
     assert!(said[0].contains("removed 1 things"), "{said:?}");
     assert_eq!(fake.trial.borrow().containers.keys().collect::<Vec<_>>(), ["other"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_the_live_server_does_not_have_is_refused() {
+    let fake = host();
+    let mut declared = declared();
+    declared.database.app = "shop_web".into();
+    let finding = tried(&fake, &declared).await.expect_err("it is wrong");
+    assert_eq!(finding.kind, Kind::Declaration);
+    assert!(finding.to_string().contains("role shop_web"), "{finding}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_copy_that_does_not_fit_is_refused_before_it_is_read() {
+    let fake = host();
+    let mut declared = declared();
+    (declared.copy, declared.memory_bytes) = (check_migrations::declared::Copy::Full, 15_000_000);
+    assert_eq!(tried(&fake, &declared).await.expect_err("it is wrong").kind, Kind::NoRoom);
+    assert!(!fake.calls.borrow().iter().any(|call| call.contains("--data-only")));
+}
