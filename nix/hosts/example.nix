@@ -98,6 +98,18 @@ in
           admin_password = "miniflux_admin_password";
           db_password = "miniflux_db_password";
         };
+        # Once a week it is proved that this database can be brought back, with somebody in it.
+        snapshot.drill = {
+          schedule = "Sun *-*-* 05:00";
+          probe = {
+            service = "db";
+            command = [
+              "sh"
+              "-c"
+              "psql --username=miniflux --tuples-only --command='SELECT count(*) > 0 FROM users' miniflux | grep t"
+            ];
+          };
+        };
       };
     };
   };

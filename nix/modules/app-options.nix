@@ -252,6 +252,48 @@ in
           `stop` the app stands still for the time that copying takes.
         '';
       };
+      drill = {
+        schedule = lib.mkOption {
+          type = lib.types.nullOr lib.types.str;
+          default = null;
+          example = "Sun *-*-* 05:00";
+          description = ''
+            When it is proved that the last-good snapshot can be restored, as a systemd calendar expression; `null` for never. It is
+            unpacked into volumes of its own, the version that ran on it is started there without ports, routes or a way to any
+            other network, held to the app's gate, and removed. The app goes on serving; the host needs the room and the memory of
+            a second one meanwhile.
+          '';
+        };
+        probe = lib.mkOption {
+          type = lib.types.nullOr (
+            lib.types.submodule {
+              options = {
+                service = lib.mkOption {
+                  type = lib.types.nonEmptyStr;
+                  example = "db";
+                  description = "The service, as the recipe calls it.";
+                };
+                command = lib.mkOption {
+                  type = lib.types.nonEmptyListOf lib.types.str;
+                  example = [
+                    "sh"
+                    "-c"
+                    "psql --username=miniflux --tuples-only --command='select count(*) from users' miniflux | grep -v '^ *0$'"
+                  ];
+                  description = "The command and its arguments, without a shell. Exit code 0 says that the data is what it should be.";
+                };
+                seconds = lib.mkOption {
+                  type = seconds;
+                  default = 60;
+                  description = "How long it may take.";
+                };
+              };
+            }
+          );
+          default = null;
+          description = "A command in a container of the restored app, asked once it is healthy. Without one, that it is healthy is the proof.";
+        };
+      };
       retention = {
         last = keeps 3 "snapshots are kept whatever their time; the newest always is, and so is the last good one";
         daily = keeps 7 "days keep their newest snapshot";

@@ -83,6 +83,7 @@ let
             stopSeconds
             hookSeconds
             leastDumpBytes
+            drill
             ;
           offsite =
             if app.snapshot.offsite == null then
@@ -293,6 +294,10 @@ let
       {
         assertion = !lib.elem "/" app.allow.hostPaths;
         message = "${option}.allow.hostPaths: `/` would give the app the whole host. Name the folders that it needs.";
+      }
+      {
+        assertion = app.snapshot.drill.schedule == null || app.snapshot.mode != "none";
+        message = "${option}.snapshot.drill: with snapshot.mode = \"none\" there are no snapshots to restore. Set another mode, or take the drill away.";
       }
       {
         # Without a domain the address by default is https:// and the path.

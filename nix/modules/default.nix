@@ -13,6 +13,7 @@
     ./deploy.nix
     ./docker-read.nix
     ./drift.nix
+    ./drills.nix
     ./looks.nix
     ./metrics.nix
     ./proxy.nix

@@ -16,8 +16,7 @@ let
   command = "${config.hearth.package}/bin/deploy-app";
 
   # The values of all environments by their names, such as the public keys that go by one name.
-  gathered =
-    option: lib.zipAttrs (lib.mapAttrsToList (_: app: app.deploy.${option}) deployed);
+  gathered = option: lib.zipAttrs (lib.mapAttrsToList (_: app: app.deploy.${option}) deployed);
   keys = lib.mapAttrs (_: lib.unique) (gathered "keys");
   # The comment of a key says nothing about which key it is.
   bare = key: lib.concatStringsSep " " (lib.take 2 (lib.splitString " " key));
@@ -110,13 +109,15 @@ in
           message = "hearth.apps.*.deploy.keys are declared, but nobody can log in with them. Set services.openssh.enable = true, or use deploy.users for a runner on this host.";
         }
       ]
+      ++ [
+        {
+          assertion = !lib.elem "root" users;
+          message = "hearth.apps.*.deploy.users: root may deploy anyway. Take it out of the list.";
+        }
+      ]
       ++ map (user: {
-        assertion = user != "root" && !hasDocker user;
-        message = "hearth.apps.*.deploy.users: ${user} ${
-          if user == "root" then "may deploy anyway" else "has the Docker socket, which is root by another name"
-        }. ${
-          if user == "root" then "Take it out of the list." else "Take it out of the group `docker`: it needs the door alone."
-        }";
+        assertion = !hasDocker user;
+        message = "hearth.apps.*.deploy.users: ${user} has the Docker socket, which is root by another name. Take it out of the group `docker`: it needs the door alone.";
       }) users
       ++ lib.mapAttrsToList (name: app: {
         assertion = !lib.elem app.deploy.variable [ "DOMAIN" "STACK_NAME" ];
@@ -184,6 +185,8 @@ in
         RuntimeDirectoryPreserve = true;
         StateDirectory = map (name: "hearth/apps/${name}") (lib.attrNames deployed);
         StateDirectoryMode = "0700";
+        # Following the journal asks for the boot's identifier in /proc/sys.
+        ProcSubset = "all";
         # A registry token is in its memory, and goes from there to no disk.
         LimitCORE = 0;
         MemorySwapMax = 0;

@@ -20,6 +20,11 @@ let
   ++ map (name: "hearth-app-${name}") (lib.attrNames apps)
   ++ map (name: "hearth-snapshot-${name}") (
     lib.attrNames (lib.filterAttrs (_: app: app.snapshot.schedule != null && app.snapshot.mode != "none") apps)
+  )
+  ++ map (name: "hearth-drill-${name}") (
+    lib.attrNames (
+      lib.filterAttrs (_: app: app.snapshot.drill.schedule != null && app.snapshot.mode != "none") apps
+    )
   );
 in
 {

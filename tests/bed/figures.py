@@ -25,7 +25,10 @@ class Figure:
         """Whether the goal was met."""
         if self.most is None:
             return "no goal is set"
-        wanted = "0" if self.most == 0 else f"at most 1/{1 / self.most:.0f}"
+        if self.most >= 1:
+            wanted = f"at most {self.most:g} times"
+        else:
+            wanted = "0" if self.most == 0 else f"at most 1/{1 / self.most:.0f}"
         met = self.ours[1] <= self.most * self.theirs[1]
         return f"{'met' if met else 'MISSED'} (goal: {wanted})"
 

@@ -33,6 +33,14 @@ ExecStart=ip route replace default via {gateway}
 [Install]
 WantedBy=sysinit.target
 """
+# Debian's systemd-sysusers makes users as NixOS has it done: when nothing is new too, with a password from a file.
+_USER_NAME = "operator"
+_USERS_UNIT = f"""[Unit]
+ConditionNeedsUpdate=
+
+[Service]
+LoadCredential=passwd.hashed-password.{_USER_NAME}:/run/hearth/secrets-for-users/{_USER_NAME}_password
+"""
 
 
 @contextlib.contextmanager
@@ -77,6 +85,8 @@ def furnish(container, template):
             root.copy(template.helpers / helper, f"opt/hearth/bin/{helper}", 0o755)
         root.copy_tree(paths.RENDERED / "etc", "etc")
         root.copy_tree(paths.RENDERED / "units", "etc/systemd/system")
+        root.write(f"etc/sysusers.d/{_USER_NAME}.conf", f"u {_USER_NAME} -\n")
+        root.write("etc/systemd/system/systemd-sysusers.service.d/password.conf", _USERS_UNIT)
     # Where a NixOS host has paths of the store, the rendered manifests name the repository, which lies here.
     for part in ("secrets", "tests/recipes", "nix/recipes"):
         root.copy_tree(paths.REPO / part, f"opt/hearth/src/{part}")
@@ -93,7 +103,7 @@ def furnish(container, template):
 
 
 # What NixOS makes of `users` in the example: name, number, shell, and which of them are in the group of the door.
-_USERS = """deploy:x:901:901::/nonexistent:/bin/sh
+_USERS = """deploy:x:901:901::/:/bin/sh
 runner:x:902:902::/nonexistent:/bin/sh
 """
 _GROUPS = """hearth-deploy:x:901:runner

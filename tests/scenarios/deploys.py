@@ -35,8 +35,40 @@ def over_ssh(command, key="ci", token="/dev/shm/t/token", options=""):
     return host.execute(f"{SSH} -i /root/key-{key} {options} deploy@localhost {command} < {token} 2>&1")
 
 
+def begin(version, file):
+    """The same, without waiting for it: what it reads and then its exit code come into a file."""
+    ask = f"{SSH} -i /root/key-ci deploy@localhost hello prod {version}"
+    command = f"{ask} < /dev/shm/t/token > {file} 2>&1 || code=$?; echo $code >> {file}"
+    host.succeed(f"(code=0; {command}) &> /dev/null < /dev/null &")
+
+
+def begin_slowly(version, file):
+    """The same with a gate that takes its time, and on to where the new version is being deployed."""
+    declare("hello", QUICK.replace("healthySeconds = 1 ", "healthySeconds = 25 "))
+    begin(version, file)
+    host.wait_until_succeeds(f"grep -q '^deploying' {file}", timeout=120)
+    declare("hello", QUICK)
+
+
+def ended(file):
+    """What such a one read, and its exit code, once it has one."""
+    host.wait_until_succeeds(f"tail -n 1 {file} | grep -x '[0-9]*'", timeout=180)
+    *said, code = host.succeed(f"cat {file}").splitlines()
+    return int(code), "\n".join(said)
+
+
+def came_to(said):
+    """The outcome, as the last line names it."""
+    return said.splitlines()[-1].split(":")[0]
+
+
 def pinned(app="hello"):
     return json.loads(host.succeed(f"cat /var/lib/hearth/apps/{app}/pinned.json"))
+
+
+def door_seconds():
+    """The CPU that all instances of the door had so far."""
+    return int(host.succeed("cut -d' ' -f2 /sys/fs/cgroup/system.slice/system-hearth\\\\x2ddeploy.slice/cpu.stat | head -n 1")) / 1e6
 
 
 def serves(domain, version):
@@ -58,7 +90,7 @@ host.succeed(
 
 with subtest("a good tag is deployed by its digest, and the pipeline reads how it goes"):
     code, said = over_ssh("hello prod 1.1.0")
-    assert code == 0 and "changed: " in said.splitlines()[-1], f"{code}\n{said}"
+    assert code == 0 and came_to(said) == "changed", f"{code}\n{said}"
     for words in ("pulling localhost:5000/hello:1.1.0", "is sha256:", "asked for by key ci", "snapshot", "deploying"):
         assert words in said, f"{words} is missing:\n{said}"
     serves(LIVE, "1.1.0")
@@ -68,17 +100,15 @@ with subtest("a good tag is deployed by its digest, and the pipeline reads how i
 
 with subtest("the same once more changes nothing, in less than a second of CPU"):
     indexes = services()
-    since = host.succeed("date '+%F %T.%6N'").strip()
+    before = door_seconds()
     code, said = over_ssh("hello prod 1.1.0")
-    assert code == 0 and "unchanged: " in said.splitlines()[-1], f"{code}\n{said}"
+    assert code == 0 and came_to(said) == "unchanged", f"{code}\n{said}"
     assert services() == indexes
-    used = host.succeed(
-        f"sleep 1; journalctl --sync; journalctl --output=json --since='{since}' | jq -c 'select(.CPU_USAGE_NSEC) | [.UNIT, .CPU_USAGE_NSEC]'"
-    )
-    units = [json.loads(line) for line in used.splitlines()]
-    mine = {unit: int(nanoseconds) / 1e9 for unit, nanoseconds in units if "deploy@" in unit or unit == UNIT}
-    print(f"CPU seconds of a deploy that changes nothing: {mine}")
-    assert mine and sum(mine.values()) < 1, units
+    units = [UNIT, "hearth-secrets.service", "hearth-swarm.service"]
+    used = {unit: int(host.get_unit_property(unit, "CPUUsageNSec")) / 1e9 for unit in units}
+    used["the door"] = door_seconds() - before
+    print(f"CPU seconds of a deploy that changes nothing: {used}")
+    assert 0 < used["the door"] and sum(used.values()) < 1, used
 
 with subtest("a tag that is not there touches nothing"):
     code, said = over_ssh("hello prod 9.9.9")
@@ -114,14 +144,23 @@ with subtest("a key leads to nothing else"):
         code, said = over_ssh(command)
         assert code == 2 and "refused: " in said, f"{command[:60]}: {code}\n{said}"
     host.fail("ls /tmp/owned")
-    for options, words in (("-N -L 127.0.0.1:5999:127.0.0.1:5000", "-L"), ("-N -R 5998:127.0.0.1:5000", "-R"), ("-N -D 5997", "-D")):
-        host.execute(f"timeout 4 {SSH} -i /root/key-ci {options} -o ExitOnForwardFailure=yes deploy@localhost & sleep 2;"
-                     " curl --silent --max-time 1 http://127.0.0.1:5999/ > /tmp/forwarded; curl --silent --max-time 1 http://127.0.0.1:5998/ >> /tmp/forwarded;"
-                     " curl --silent --max-time 1 --socks5 127.0.0.1:5997 http://127.0.0.1:5000/v2/ >> /tmp/forwarded; true")  # fmt: skip
-        assert host.succeed("cat /tmp/forwarded || true") == "", words
-    code, said = over_ssh("tty", options="-tt")
-    assert "refused: " in said, said
+    said = host.execute(f"{SSH.replace(' -q', '')} -tt -i /root/key-ci deploy@localhost tty < /dev/null 2>&1")[1]
+    assert "PTY allocation request failed" in said, said
     assert services() == indexes
+
+with subtest("a key forwards nothing, where root's own key does"):
+    host.succeed("mkdir -p -m 700 /root/.ssh && cp /root/key-ci.pub /root/.ssh/authorized_keys")
+    registry = "http://127.0.0.1:5000/v2/"
+    for options, ask in (
+        ("-L 127.0.0.1:5999:127.0.0.1:5000", "http://127.0.0.1:5999/v2/"),
+        ("-R 127.0.0.1:5998:127.0.0.1:5000", "http://127.0.0.1:5998/v2/"),
+        ("-D 127.0.0.1:5997", f"--socks5 127.0.0.1:5997 {registry}"),
+    ):
+        for user, works in (("root", True), ("deploy", False)):
+            forward = f"timeout 4 {SSH} -N -i /root/key-ci {options} {user}@localhost < /dev/null &> /dev/null &"
+            said = host.execute(f"{forward} sleep 2; curl --silent --max-time 1 {ask}; wait; true")[1]
+            assert ("UNAUTHORIZED" in said) == works, f"{user} {options}: {said}"
+    host.succeed("rm -r /root/.ssh")
 
 with subtest("a user of the host deploys what is theirs, with neither root nor the engine"):
     as_runner = f"{PATH}; runuser -u runner -- $(command -v deploy-app)"
@@ -129,7 +168,7 @@ with subtest("a user of the host deploys what is theirs, with neither root nor t
     assert code == 0 and "asked for by user runner" in said, f"{code}\n{said}"
     serves(LIVE, "1.0.0")
     code, said = host.execute(f"{as_runner} --token-stdin hello prod 1.1.0 2>&1 < /dev/shm/t/token")
-    assert code == 0 and "changed: " in said, f"{code}\n{said}"
+    assert code == 0 and came_to(said) == "changed", f"{code}\n{said}"
     code, said = host.execute(f"{as_runner} hello test 1.1.0 2>&1")
     assert code == 2 and "nothing that you may deploy" in said, f"{code}\n{said}"
     host.fail("runuser -u runner -- docker ps")
@@ -145,7 +184,7 @@ with subtest("a user of the host deploys what is theirs, with neither root nor t
 with subtest("a version that does not come up: its log is told, the old one is back with its data"):
     before = pinned()
     code, said = over_ssh("hello prod 1.2.0-exits")
-    assert code == 30 and "rolled back: " in said.splitlines()[-1], f"{code}\n{said}"
+    assert code == 30 and came_to(said) == "rolled back", f"{code}\n{said}"
     assert "exits at start, as told" in said, said
     serves(LIVE, "1.1.0")
     assert pinned() == before and int(get(LIVE, "/count")) == 1
@@ -153,77 +192,73 @@ with subtest("a version that does not come up: its log is told, the old one is b
     assert good and receipt("apps/hello")["outcome"] == "unchanged", said
 
 with subtest("of two at once the second waits, and another environment does not"):
-    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.2.0-slow < /dev/shm/t/token > /run/first 2>&1; echo $? >> /run/first) &")
-    host.wait_until_succeeds("grep -q deploying /run/first", timeout=60)
+    begin_slowly("1.0.0", "/run/first")
     code, said = over_ssh("hello test 1.1.0", key="branches")
     assert code == 0, f"{code}\n{said}"
     serves(TEST, "1.1.0")
-    assert "changed" not in host.succeed("cat /run/first"), "the first was over before the other environment was done"
-    code, said = over_ssh("hello prod 1.0.0")
+    assert "\nchanged: " not in host.succeed("cat /run/first"), "the first was over before the other environment was done"
+    code, said = over_ssh("hello prod 1.1.0")
     assert code == 0 and "waiting for another deploy of this environment" in said, f"{code}\n{said}"
-    first = host.succeed("cat /run/first").splitlines()
-    assert first[-1] == "0" and first[-2].startswith("changed: "), first
-    serves(LIVE, "1.0.0")
+    code, said = ended("/run/first")
+    assert code == 0 and came_to(said) == "changed", f"{code}\n{said}"
+    serves(LIVE, "1.1.0")
 
 with subtest("of five at once the first and the newest are done, the others give way"):
-    for number, version in enumerate(["1.2.0-slow", "1.1.0", "1.0.0", "1.1.0", "1.1.0"]):
-        host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod {version} < /dev/shm/t/token > /run/five-{number} 2>&1; echo $? >> /run/five-{number}) &")
-        host.wait_until_succeeds(f"grep -q 'pulling\\|waiting\\|superseded' /run/five-{number}", timeout=60)
-    host.wait_until_succeeds("tail -qn 1 /run/five-4 | grep -x '[0-9]*'", timeout=180)
-    codes = [host.succeed(f"tail -n 1 /run/five-{number}").strip() for number in range(5)]
-    assert codes == ["0", "40", "40", "40", "0"], codes
+    begin_slowly("1.0.0", "/run/five-0")
+    for number, version in enumerate(["1.1.0", "1.0.0", "1.0.0", "1.1.0"], start=1):
+        begin(version, f"/run/five-{number}")
+        host.wait_until_succeeds(f"grep -q waiting /run/five-{number}", timeout=60)
+    codes = [ended(f"/run/five-{number}")[0] for number in range(5)]
+    assert codes == [0, 40, 40, 40, 0], codes
     assert "a newer deploy of this environment came" in host.succeed("cat /run/five-2")
     serves(LIVE, "1.1.0")
 
 with subtest("the unit is killed in the middle: the same deploy goes on and ends well"):
-    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.2.0-slow < /dev/shm/t/token > /run/cut 2>&1; echo $? >> /run/cut) &")
-    host.wait_until_succeeds("grep -q deploying /run/cut", timeout=60)
+    begin_slowly("1.0.0", "/run/cut")
     host.succeed(f"systemctl kill --signal=KILL {UNIT}")
-    host.wait_until_succeeds("tail -n 1 /run/cut | grep -x '[0-9]*'", timeout=180)
-    said = host.succeed("cat /run/cut")
-    assert said.splitlines()[-1] == "0" and "starting it again" in said, said
-    serves(LIVE, "1.2.0-slow")
-
-with subtest("the door is killed in the middle: the pipeline hears it, and the app's unit ends well"):
-    host.succeed(f"({SSH} -i /root/key-ci deploy@localhost hello prod 1.0.0 < /dev/shm/t/token > /run/cut 2>&1; echo $? >> /run/cut) &")
-    host.wait_until_succeeds("grep -q deploying /run/cut", timeout=60)
-    host.succeed("systemctl kill --signal=KILL 'hearth-deploy@*.service'")
-    host.wait_until_succeeds("tail -n 1 /run/cut | grep -x '[0-9]*'", timeout=60)
-    said = host.succeed("cat /run/cut")
-    assert said.splitlines()[-1] == "1" and "the door hung up" in said, said
-    host.wait_until_succeeds("jq -e '.tag == \"1.0.0\"' /var/lib/hearth/apps/hello/pinned.json", timeout=120)
+    code, said = ended("/run/cut")
+    assert code == 0 and "starting it again" in said, f"{code}\n{said}"
     serves(LIVE, "1.0.0")
 
-with subtest("what was proved in one environment goes to the other by its digest"):
-    code, said = host.execute(f"{PATH} hearth deploy hello-test 1.1.0 2>&1")
-    assert code == 0 and "unchanged: " in said, f"{code}\n{said}"
-    code, said = host.execute(f"{PATH} hearth promote hello test prod 2>&1")
-    assert code == 0 and "changed: " in said and pinned("hello-test")["digest"] in said, f"{code}\n{said}"
-    assert pinned()["digest"] == pinned("hello-test")["digest"] and pinned()["by"] == "root", pinned()
+with subtest("the door is killed in the middle: the pipeline hears it, and the app's unit ends well"):
+    begin_slowly("1.1.0", "/run/cut")
+    host.succeed("systemctl kill --signal=KILL 'hearth-deploy@*.service'")
+    code, said = ended("/run/cut")
+    assert code == 1 and "the door hung up" in said, f"{code}\n{said}"
+    host.wait_until_succeeds("jq -e '.tag == \"1.1.0\"' /var/lib/hearth/apps/hello/pinned.json", timeout=120)
     serves(LIVE, "1.1.0")
+
+with subtest("what was proved in one environment goes to the other by its digest"):
+    code, said = host.execute(f"{PATH} hearth deploy hello-test 1.0.0 2>&1")
+    assert code == 0 and came_to(said) == "changed", f"{code}\n{said}"
+    code, said = host.execute(f"{PATH} hearth promote hello test prod 2>&1")
+    assert code == 0 and came_to(said) == "changed" and pinned("hello-test")["digest"] in said, f"{code}\n{said}"
+    assert pinned()["digest"] == pinned("hello-test")["digest"] and pinned()["by"] == "root", pinned()
+    serves(LIVE, "1.0.0")
     _, said = host.execute(f"{PATH} hearth status 2>&1")
     line = next(line for line in said.splitlines() if line.startswith("hello "))
-    assert "1.1.0 (sha256:" in line and "the flake declares what the recipe does" in line, said
+    assert "1.0.0 (sha256:" in line and "the flake declares what the recipe does" in line, said
+
+with subtest("the token is found nowhere: in no process, no file, no log, no layer of an image"):
+    assert int(host.succeed("wc -l < /run/looks")) > 100
+    host.succeed("touch /run/seen")
+    assert host.succeed("cat /run/seen") == ""
+    find = (
+        "set +e; journalctl --sync; journalctl --output=export | grep --text -F -f /dev/shm/t/patterns;"
+        " grep --recursive --text --files-with-matches --devices=skip -F -f /dev/shm/t/patterns /etc /home /root /run /tmp /var; true"
+    )
+    found = host.succeed(find)
+    assert found == "", found
+    # The search itself, and the look at processes, find what is planted.
+    host.succeed("mkdir -p /var/lib/planted && cp /dev/shm/t/token /var/lib/planted/token")
+    host.succeed("TOKEN=$(cat /dev/shm/t/token) sleep 1")
+    assert "/var/lib/planted/token" in host.succeed(find), "the search does not find what was planted"
+    assert TOKEN in host.succeed("cat /run/seen"), "the look at processes does not find what was planted"
+    host.succeed("rm -r /var/lib/planted")
 
 with subtest("a power cut changes nothing about what is deployed"):
-    assert host.succeed("cat /run/seen || true") == ""
-    assert int(host.succeed("wc -l < /run/looks")) > 100
     host.crash()
     wait_until_serving()
-    serves(LIVE, "1.1.0")
+    serves(LIVE, "1.0.0")
     good, said = reconcile(UNIT)
     assert good and receipt("apps/hello")["outcome"] == "unchanged", said
-
-with subtest("the token is found nowhere"):
-    # What is in memory is gone with the power, and so is what the test itself wrote there.
-    host.succeed("mkdir -p /dev/shm/t")
-    for pattern in patterns:
-        host.succeed(f"echo '{pattern[::-1]}' | rev >> /dev/shm/t/patterns")
-    find = (
-        "journalctl --sync; { journalctl --output=export | grep --text --count -F -f /dev/shm/t/patterns | grep -vx 0;"
-        " grep --recursive --text --files-with-matches --devices=skip -F -f /dev/shm/t/patterns /etc /home /root /run /tmp /var; true; }"
-    )
-    assert host.succeed(find) == "", host.succeed(find)
-    host.succeed("mkdir -p /var/lib/planted && head -n 1 /dev/shm/t/patterns > /var/lib/planted/token")
-    assert "/var/lib/planted/token" in host.succeed(find), "the search does not find what was planted"
-    host.succeed("rm -r /var/lib/planted")

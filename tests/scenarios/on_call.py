@@ -15,6 +15,10 @@ COMMANDS = [
     "hearth snapshots hello",
     "snapshot-volumes /etc/hearth/apps/hello.json take",
     "hearth restore hello last-good --yes",
+    "hearth rollback hello --yes",
+    "snapshot-volumes /etc/hearth/apps/hello.json take",
+    "hearth drill hello",
+    "hearth history drill-hello last",
 ]
 
 wait_until_serving()
@@ -36,6 +40,9 @@ SAYS = {
     "hearth snapshots hello": ("000", 0),
     "snapshot-volumes /etc/hearth/apps/hello.json take": ("", 10),
     "hearth restore hello last-good --yes": ("restored", 10),
+    "hearth rollback hello --yes": ("serves again with its data", 10),
+    "hearth drill hello": ("is proved", 10),
+    "hearth history drill-hello last": ("is proved", 0),
 }
 
 for command in COMMANDS:
@@ -45,10 +52,13 @@ for command in COMMANDS:
         if command.startswith("hearth restore"):
             host.wait_until_succeeds(https("hello.example.org"), timeout=60)
             get("hello.example.org", "/count", "--request POST")
+        if command.startswith("hearth rollback"):
+            # What the restore before it brought back.
+            host.wait_until_succeeds(https("hello.example.org"), timeout=60)
+            assert int(get("hello.example.org", "/count")) == 1
         word, code = SAYS.get(command, ("", 0))
         status, said = host.execute(f"{PATH} {command} 2>&1")
         assert status == code and word in said, f"exit code {status}\n{said}"
 
-with subtest("the restore brought back what was counted before"):
+with subtest("after all of that it serves"):
     host.wait_until_succeeds(https("hello.example.org"), timeout=60)
-    assert int(get("hello.example.org", "/count")) == 1

@@ -21,6 +21,7 @@ def smoke(name, path, method="GET", token=None, **expected):
     expect = {"status": 200, "contains": None, "lacks": None, "headers": {}, "json": {}, **expected}
     return {
         **asker,
+        "budgetSeconds": 8,
         "name": name,
         "url": f"https://hello.example.org{path}",
         "method": method,
@@ -119,7 +120,7 @@ with subtest("a page that is fine until its second restart is rolled back, where
 
 with subtest("one restart is too many where that is declared"):
     host.succeed("rm -f /var/lib/hearth/apps/hello/failed.json")
-    rolled_back(update("1.2.0-second-restart", watch={**WATCH, "restartLimit": 1}), "fell ill", "exit code 3")
+    rolled_back(update("1.2.0-second-restart", watch={**WATCH, "restartLimit": 1}), "fell ill", "ended by itself: non-zero exit (3)")
 
 with subtest("a helper that is killed in the watch keeps what was promised"):
     host.succeed("rm -f /var/lib/hearth/apps/hello/failed.json")
@@ -132,5 +133,5 @@ with subtest("a helper that is killed in the watch keeps what was promised"):
     assert json.loads(host.succeed("cat /var/lib/hearth/apps/hello/journal.json"))
     _, said = reconcile(UNIT)
     assert "an earlier run was cut off while deploying" in said, said
-    rolled_back((receipt("apps/hello"), said), "1.1.0", "serves again with its data")
+    rolled_back((receipt("apps/hello"), said), "fell ill", "serves again with its data")
     assert int(get("hello.example.org", "/count")) == count

@@ -34,7 +34,7 @@ pub struct Edit {
 impl Edit {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let mut open = self.open()?;
-        let before = open.plaintext().write(open.plaintext().format())?;
+        let before = open.plaintext().write_to_edit()?;
         let is_new = !self.file.exists();
         let name = self.file.file_name().context("the path names no file")?;
         let private = Private::new(name.as_ref(), before.expose())?;

@@ -69,3 +69,29 @@ fn a_restore_asks_first_and_names_exactly_one_snapshot() {
     assert!(refused("9").contains("no snapshot of wiki is called `9`"));
     assert!(refused("0").contains("2 snapshots of wiki have an ID that begins with `0`"));
 }
+
+#[test]
+fn a_proved_restore_is_told_beside_its_snapshot_in_status_and_in_metrics() {
+    let host = host();
+    let listed: Value = serde_json::from_str(&hearth(host.path(), &["snapshots", "wiki", "--json"])).unwrap();
+    assert_eq!(listed[1]["proved"], Value::Null);
+    assert!(!hearth(host.path(), &["metrics"]).contains("hearth_last_proved_restore"));
+    let proof = drill_restore::proof::Proof {
+        schema: 1,
+        snapshot: serde_json::from_value(listed[1]["id"].clone()).unwrap(),
+        taken: "2026-01-11T08:00:00Z".parse().unwrap(),
+        version: None,
+        at: "2026-01-12T08:00:00Z".parse().unwrap(),
+        milliseconds: 7000,
+    };
+    proof.write(&host.path().join("state")).unwrap();
+    let mut receipt = state::Receipt::start("drill-restore", "wiki");
+    receipt.finish(state::Outcome::Changed, "proved");
+    receipt.write(&host.path().join("state/drill")).unwrap();
+    let shown = hearth(host.path(), &["snapshots"]);
+    assert!(shown.contains("last-good; its restore was proved"), "{shown}");
+    let status = hearth(host.path(), &["status"]);
+    assert!(status.contains("drill-wiki  drill") && status.contains("a restore was last proved"), "{status}");
+    let metrics = hearth(host.path(), &["metrics"]);
+    assert!(metrics.contains("hearth_last_proved_restore_timestamp_seconds{name=\"wiki\"} 1768204800\n"), "{metrics}");
+}

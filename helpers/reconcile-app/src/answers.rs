@@ -17,7 +17,7 @@ const TOLD: usize = 3;
 
 /// Something that an app is asked.
 #[derive(Clone, Copy, Debug)]
-pub enum Asked<'a> {
+pub enum Question<'a> {
     /// Whether it answers at all.
     Probe(&'a Probe),
     /// Whether it answers as declared.
@@ -26,7 +26,7 @@ pub enum Asked<'a> {
     Audit(&'a Audit),
 }
 
-impl Asked<'_> {
+impl Question<'_> {
     /// The word for an answer that is not right.
     pub fn failure(self) -> FailureKind {
         match self {
@@ -48,8 +48,8 @@ impl Asked<'_> {
 
 impl Gate {
     /// What a new version is asked beside the probe.
-    pub fn proofs(&self) -> impl Iterator<Item = Asked<'_>> {
-        self.smoke.iter().map(Asked::Smoke).chain(self.audit.as_ref().map(Asked::Audit))
+    pub fn proofs(&self) -> impl Iterator<Item = Question<'_>> {
+        self.smoke.iter().map(Question::Smoke).chain(self.audit.as_ref().map(Question::Audit))
     }
 }
 
@@ -59,7 +59,7 @@ pub trait Answers {
     ///
     /// # Errors
     /// What was wrong with the last answer.
-    fn ask(&self, asked: Asked<'_>, say: &mut dyn FnMut(String)) -> Result<Vec<String>, String>;
+    fn ask(&self, question: Question<'_>, say: &mut dyn FnMut(String)) -> Result<Vec<String>, String>;
 }
 
 /// The real thing: HTTPS.
@@ -69,11 +69,11 @@ pub struct Network {
 }
 
 impl Answers for Network {
-    fn ask(&self, asked: Asked<'_>, say: &mut dyn FnMut(String)) -> Result<Vec<String>, String> {
-        match asked {
-            Asked::Probe(probe) => self.probe(probe, say).map(|()| Vec::new()),
-            Asked::Smoke(smoke) => self.smoke(smoke, say).map(|()| Vec::new()),
-            Asked::Audit(audit) => audited(audit, say),
+    fn ask(&self, question: Question<'_>, say: &mut dyn FnMut(String)) -> Result<Vec<String>, String> {
+        match question {
+            Question::Probe(probe) => self.probe(probe, say).map(|()| Vec::new()),
+            Question::Smoke(smoke) => self.smoke(smoke, say).map(|()| Vec::new()),
+            Question::Audit(audit) => audited(audit, say),
         }
     }
 }

@@ -30,7 +30,7 @@ fn app() -> Url {
     url
 }
 
-fn ask(asked: Asked<'_>) -> (Result<Vec<String>, String>, Vec<String>) {
+fn ask(asked: Question<'_>) -> (Result<Vec<String>, String>, Vec<String>) {
     let mut said = Vec::new();
     let answered = Network { certificate: Duration::ZERO }.ask(asked, &mut |line| said.push(line));
     (answered, said)
@@ -51,7 +51,7 @@ fn audit(page: Url) -> Audit {
 #[test]
 fn an_audit_that_fails_tells_the_first_findings_and_says_all() {
     let url = app();
-    let (answered, said) = ask(Asked::Audit(&audit(url.clone())));
+    let (answered, said) = ask(Question::Audit(&audit(url.clone())));
     let told = answered.unwrap_err();
     assert!(
         told.starts_with(&format!("{url}: <img src=\"a\">: {url}a is not answered as it should be: the status is 404"))
@@ -63,7 +63,7 @@ fn an_audit_that_fails_tells_the_first_findings_and_says_all() {
 #[test]
 fn an_audit_that_finds_nothing_says_what_it_looked_at() {
     let url = app().join("empty").unwrap();
-    let (answered, said) = ask(Asked::Audit(&audit(url.clone())));
+    let (answered, said) = ask(Question::Audit(&audit(url.clone())));
     assert_eq!(answered, Ok(Vec::new()));
     assert_eq!(said, [format!("the page audit of {url} found nothing in 1 requests")]);
 }
@@ -96,11 +96,11 @@ fn a_smoke_request_is_sent_as_declared_and_told_by_its_name() {
     let bearer_file = Some(folder.path().join("token"));
     std::fs::write(folder.path().join("token"), "of-a-token\n").unwrap();
     let credentials = Credentials { bearer_file, ..Credentials::default() };
-    let (answered, _) = ask(Asked::Smoke(&smoke(url.clone(), "authorization: …", credentials.clone())));
+    let (answered, _) = ask(Question::Smoke(&smoke(url.clone(), "authorization: …", credentials.clone())));
     assert_eq!(answered, Ok(Vec::new()), "it is sent, and struck out of what comes back");
-    let (answered, _) = ask(Asked::Smoke(&smoke(url.clone(), "x-open: yes", credentials.clone())));
+    let (answered, _) = ask(Question::Smoke(&smoke(url.clone(), "x-open: yes", credentials.clone())));
     assert_eq!(answered, Ok(Vec::new()));
-    let (answered, said) = ask(Asked::Smoke(&smoke(url.clone(), "never there", credentials)));
+    let (answered, said) = ask(Question::Smoke(&smoke(url.clone(), "never there", credentials)));
     let told = answered.unwrap_err();
     assert!(told.starts_with(&format!("head: GET {url}: \"never there\" is not in the body")), "{told}");
     assert!(!format!("{told}{said:?}").contains("of-a-token"), "{told} {said:?}");
@@ -109,6 +109,6 @@ fn a_smoke_request_is_sent_as_declared_and_told_by_its_name() {
 #[test]
 fn a_smoke_request_whose_secret_is_missing_is_told() {
     let credentials = Credentials { bearer_file: Some("/no/such/token".into()), ..Credentials::default() };
-    let told = ask(Asked::Smoke(&smoke(app(), "", credentials))).0.unwrap_err();
+    let told = ask(Question::Smoke(&smoke(app(), "", credentials))).0.unwrap_err();
     assert!(told.contains("head: the secret /no/such/token") && told.contains("No such file"), "{told}");
 }

@@ -8,7 +8,7 @@ use state::{Journal, Outcome, Receipt, Step};
 use swarm::{Configs, Images, Secrets, Service, Services as _, Stop};
 use updates::At;
 
-use crate::answers::{self, Answers};
+use crate::answers::{Answers, Question};
 use crate::connections::Connections;
 use crate::converge::Failure;
 use crate::data::{Secured, Snapshots};
@@ -214,8 +214,8 @@ impl<P: Parts> Run<'_, P> {
     }
 
     fn probe(&mut self) -> Result<(), Failure> {
-        let Some(asked) = self.manifest.gate.probe.as_ref().map(answers::Asked::Probe) else { return Ok(()) };
-        self.host.answers.ask(asked, self.say).map(drop).map_err(|detail| failure_of(asked, detail))
+        let Some(question) = self.manifest.gate.probe.as_ref().map(Question::Probe) else { return Ok(()) };
+        self.host.answers.ask(question, self.say).map(drop).map_err(|detail| failure_of(question, detail))
     }
 
     async fn commit(&mut self, stack: &Stack, inputs: &Inputs) -> anyhow::Result<()> {

@@ -103,6 +103,7 @@ pub enum FailureKind {
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::CrashLooping(1) => f.write_str("ended by itself"),
             Self::CrashLooping(times) => write!(f, "crash-looping ({times} times)"),
             Self::Unhealthy => f.write_str("unhealthy"),
             Self::Rejected => f.write_str("cannot be started"),

@@ -96,5 +96,5 @@ fn what_is_wrong_with_a_smoke_request_is_said_before_the_host_is_touched() {
     }
     let gate = with_gates(&smoke("https://shop.example.org/", "POST", "a", "/status")).unwrap().gate;
     assert_eq!(gate.smoke[0].url.as_str(), "https://shop.example.org/");
-    assert_eq!(gate.proofs().map(crate::answers::Asked::step).collect::<Vec<_>>(), ["smoke health"]);
+    assert_eq!(gate.proofs().map(crate::answers::Question::step).collect::<Vec<_>>(), ["smoke health"]);
 }

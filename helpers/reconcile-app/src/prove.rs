@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use crate::answers::{Answers as _, Asked};
+use crate::answers::{Answers as _, Question};
 use crate::apply::{Parts, Run};
 use crate::converge::{Failure, FailureKind};
 use crate::credentials;
@@ -21,12 +21,13 @@ use crate::plan::STANDBY_LABEL;
 
 impl<P: Parts> Run<'_, P> {
     /// Sees to it, before anything is touched, that a version which is new here can be asked at all: it is not the
-    /// version's fault when a secret is missing that it would be asked with.
+    /// version's fault when a secret is missing that it would be asked with. What an earlier run has touched already is
+    /// brought to an end all the same.
     ///
     /// # Errors
     /// The secret, and what became of it.
     pub fn can_prove(&self, inputs: &Inputs) -> anyhow::Result<()> {
-        if self.is_proved(inputs)? {
+        if self.unfinished.is_some() || self.is_proved(inputs)? {
             return Ok(());
         }
         let gate = &self.manifest.gate;
@@ -51,8 +52,8 @@ impl<P: Parts> Run<'_, P> {
             return Ok(Ok(()));
         }
         let gate = &self.manifest.gate;
-        for asked in gate.proofs() {
-            if let Err(failure) = self.ask(asked) {
+        for question in gate.proofs() {
+            if let Err(failure) = self.ask(question) {
                 return Ok(Err(failure));
             }
         }
@@ -63,10 +64,10 @@ impl<P: Parts> Run<'_, P> {
         }
     }
 
-    fn ask(&mut self, asked: Asked<'_>) -> Result<(), Failure> {
+    fn ask(&mut self, question: Question<'_>) -> Result<(), Failure> {
         let begun = Timestamp::now();
-        let answered = self.host.answers.ask(asked, self.say).map_err(|detail| failure_of(asked, detail));
-        self.note(&asked.step(), begun, answered.as_ref().err());
+        let answered = self.host.answers.ask(question, self.say).map_err(|detail| failure_of(question, detail));
+        self.note(&question.step(), begun, answered.as_ref().err());
         answered.map(|remarks| remarks.into_iter().for_each(|remark| self.warn(remark)))
     }
 
@@ -111,16 +112,16 @@ impl<P: Parts> Run<'_, P> {
 
     fn look(&mut self, with_pages: bool) -> Result<(), Failure> {
         let gate = &self.manifest.gate;
-        let asked = gate.probe.iter().map(Asked::Probe).chain(gate.proofs());
-        for asked in asked.filter(|asked| with_pages || !matches!(asked, Asked::Audit(_))) {
+        let questions = gate.probe.iter().map(Question::Probe).chain(gate.proofs());
+        for question in questions.filter(|question| with_pages || !matches!(question, Question::Audit(_))) {
             // What is right again and again is said once.
             let mut lines = Vec::new();
-            let answered = self.host.answers.ask(asked, &mut |line| lines.push(line));
+            let answered = self.host.answers.ask(question, &mut |line| lines.push(line));
             if let Err(detail) = answered {
                 for line in lines {
                     (self.say)(line);
                 }
-                return Err(failure_of(asked, detail));
+                return Err(failure_of(question, detail));
             }
         }
         Ok(())
@@ -128,6 +129,6 @@ impl<P: Parts> Run<'_, P> {
 }
 
 /// What it means for the app that a question was not answered right.
-pub fn failure_of(asked: Asked<'_>, detail: String) -> Failure {
-    Failure { service: "app".to_owned(), kind: asked.failure(), detail, container: None }
+pub fn failure_of(question: Question<'_>, detail: String) -> Failure {
+    Failure { service: "app".to_owned(), kind: question.failure(), detail, container: None }
 }

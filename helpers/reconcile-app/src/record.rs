@@ -99,7 +99,7 @@ impl FailedDeploy {
     pub fn waits(&self, app: &str) -> String {
         let (name, at) = (self.named(), self.at);
         format!(
-            "{name} waits for a person, who went back from it on {at:.0}; what is declared is tried when it changes. Accept it with `hearth accept {app} {name}`"
+            "{name} waits for a person, who went back from it on {at:.0}. Accept it with `hearth accept {app} {name}`"
         )
     }
 }

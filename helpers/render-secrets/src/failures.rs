@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use state::Journal;
 
-use crate::manifest::{Manifest, Unit};
+use crate::manifest::Manifest;
+use crate::units;
 
 /// Files that could not be rendered, and why.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Failure {
 pub type Reasons = BTreeMap<String, String>;
 
 const FILE: &str = "failed.json";
+/// The folder of the journal of units that were not told yet.
+const UNTOLD: &str = "failed";
 
 /// The reasons of a run, a file each.
 pub fn by_name(failures: &[Failure]) -> Reasons {
@@ -44,26 +47,23 @@ pub fn known(state_folder: &Path) -> anyhow::Result<Reasons> {
 /// Writes down what could not be rendered and lets the unit of each such file, and of each that is there again, look.
 ///
 /// # Errors
-/// When the file cannot be written, or `systemctl` refuses.
+/// When a file cannot be written, or `systemctl` refuses; the next run then tells them.
 pub fn tell(manifest: &Manifest, failed: &Reasons, systemctl: &Path) -> anyhow::Result<()> {
     let before = known(&manifest.state_folder)?;
-    if before == *failed {
+    let untold = Journal::in_folder(&manifest.state_folder.join(UNTOLD));
+    let mut names: BTreeSet<String> = untold.unfinished().context("the units that were not told")?.unwrap_or_default();
+    if before != *failed {
+        names.extend(before.keys().chain(failed.keys()).cloned());
+    }
+    if names.is_empty() {
         return Ok(());
     }
-    let text = serde_json::to_vec_pretty(failed)?;
-    state::write_atomic(&manifest.state_folder.join(FILE), &text, 0o600)?;
-    let names: BTreeSet<&String> = before.keys().chain(failed.keys()).collect();
-    let units: Vec<&str> = names.into_iter().filter_map(|name| manifest.unit_of(name)).map(Unit::as_str).collect();
-    if units.is_empty() {
-        return Ok(());
+    // Written first: a run that is killed in between owes them.
+    untold.record(&names)?;
+    state::write_atomic(&manifest.state_folder.join(FILE), &serde_json::to_vec_pretty(failed)?, 0o600)?;
+    for unit in names.iter().filter_map(|name| manifest.unit_of(name)) {
+        let status = units::call(systemctl, "restart", unit.as_str())?;
+        ensure!(status.success(), "`{}` could not be told: {} ended with {status}", unit.as_str(), systemctl.display());
     }
-    let status = Command::new(systemctl).args(["--no-block", "restart"]).args(&units).status();
-    let status = status.with_context(|| format!("{}", systemctl.display()))?;
-    ensure!(
-        status.success(),
-        "{} ended with {status}; units still to be told: {}",
-        systemctl.display(),
-        units.join(" ")
-    );
-    Ok(())
+    untold.clear().context("the units that were not told")
 }

@@ -44,6 +44,7 @@ struct Prepared {
     pending: Pending,
     failed: Reasons,
     errors: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// Renders what the manifest wants, or with `dry_run` says what would be done.
@@ -88,7 +89,7 @@ fn prepare(manifest: &Manifest, journal: &Journal) -> anyhow::Result<Prepared> {
     let links = wanted_links(manifest, &plan)?;
     let known_links = links::known(&manifest.state_folder)?;
     let pending = pending(journal, &plan, current.is_some())?;
-    Ok(Prepared { current, plan, links, known_links, pending, failed, errors })
+    Ok(Prepared { current, plan, links, known_links, pending, failed, errors, warnings: Vec::new() })
 }
 
 fn ending(errors: &[String], changed: bool) -> Outcome {
@@ -114,6 +115,7 @@ fn finish(receipt: &mut Receipt, manifest: &Manifest, prepared: &Prepared, numbe
     if !errors.is_empty() {
         receipt.error = Some(errors.join("\n"));
     }
+    receipt.warnings.clone_from(&prepared.warnings);
     receipt.finish(ending(errors, changed), summary);
 }
 
@@ -125,7 +127,13 @@ fn carry_out(manifest: &Manifest, prepared: &mut Prepared, journal: &Journal) ->
         old => old.unwrap_or(0),
     };
     let failed = links::apply(&prepared.links, &prepared.known_links, &manifest.state_folder);
-    let untold = tell(manifest, &prepared.pending, journal).err();
+    let untold = match tell(manifest, &mut prepared.pending, journal) {
+        Ok(mut warnings) => {
+            prepared.warnings.append(&mut warnings);
+            None
+        }
+        Err(error) => Some(error),
+    };
     let unseen = failures::tell(manifest, &prepared.failed, systemctl(manifest));
     prepared.errors.extend(failed.iter().chain(&untold).chain(&unseen.err()).map(|error| format!("{error:#}")));
     if !prepared.plan.is_unchanged() {
@@ -151,11 +159,14 @@ fn pending(journal: &Journal, plan: &Plan, had_generation: bool) -> anyhow::Resu
     Ok(Pending::of(plan, earlier.filter(|_| had_generation)))
 }
 
-fn tell(manifest: &Manifest, pending: &Pending, journal: &Journal) -> anyhow::Result<()> {
-    if !pending.is_empty() {
-        pending.tell(systemctl(manifest))?;
+fn tell(manifest: &Manifest, pending: &mut Pending, journal: &Journal) -> anyhow::Result<Vec<String>> {
+    let told = pending.tell(systemctl(manifest));
+    if pending.is_empty() {
+        journal.clear().context("the journal")?;
+    } else {
+        journal.record(pending).context("the journal")?;
     }
-    journal.clear().context("the journal")
+    told
 }
 
 fn systemctl(manifest: &Manifest) -> &Path {

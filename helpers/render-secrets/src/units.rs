@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
@@ -39,34 +39,48 @@ impl Pending {
         self.restart.iter().map(line("restart")).chain(self.reload.iter().map(line("reload")))
     }
 
-    /// Tells systemd, without waiting: a unit may itself wait for this helper. Units that do not run are left alone.
+    /// Tells systemd, without waiting: a unit may itself wait for this helper. Units that do not run are left alone. What
+    /// is left in `self` afterwards was not told. Returns warnings.
     ///
     /// # Errors
     /// When `systemctl` cannot be run or refuses.
-    pub fn tell(&self, systemctl: &Path) -> anyhow::Result<()> {
-        tell(systemctl, "try-restart", &self.restart)?;
-        tell(systemctl, "try-reload-or-restart", &self.reload)
+    pub fn tell(&mut self, systemctl: &Path) -> anyhow::Result<Vec<String>> {
+        let mut warnings = Vec::new();
+        tell(systemctl, "try-restart", &mut self.restart, &mut warnings)?;
+        tell(systemctl, "try-reload-or-restart", &mut self.reload, &mut warnings)?;
+        Ok(warnings)
     }
 }
 
-fn tell(systemctl: &Path, verb: &str, units: &BTreeSet<String>) -> anyhow::Result<()> {
-    if units.is_empty() {
-        return Ok(());
+/// What `systemctl` ends with for a unit that systemd does not know.
+const NO_SUCH_UNIT: i32 = 5;
+
+/// A call for each unit, so that one that is refused does not let the others be told again.
+fn tell(systemctl: &Path, verb: &str, units: &mut BTreeSet<String>, warnings: &mut Vec<String>) -> anyhow::Result<()> {
+    while let Some(unit) = units.first().cloned() {
+        let manually = || {
+            let names = units.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+            format!(
+                "the files are rendered and these units still use the old ones; the next run tries again, or do it now: \
+                 systemctl {verb} {names}"
+            )
+        };
+        let status = call(systemctl, verb, &unit).with_context(manually)?;
+        if status.code() == Some(NO_SUCH_UNIT) {
+            warnings.push(format!("systemd knows no `{unit}`, so nothing uses the old content; correct the name"));
+        } else {
+            ensure!(status.success(), "{}: {} ended with {status}", manually(), systemctl.display());
+        }
+        units.remove(&unit);
     }
-    let names: Vec<&str> = units.iter().map(String::as_str).collect();
-    let manually = || {
-        format!(
-            "the files are rendered and these units still use the old ones; the next run tries again, or do it now: \
-             systemctl {verb} {}",
-            names.join(" ")
-        )
-    };
-    let status = Command::new(systemctl)
-        .args(["--no-block", verb])
-        .args(&names)
-        .status()
-        .with_context(|| format!("{}", systemctl.display()))
-        .with_context(manually)?;
-    ensure!(status.success(), "{}: {} ended with {status}", manually(), systemctl.display());
     Ok(())
+}
+
+/// `systemctl --no-block VERB UNIT`.
+///
+/// # Errors
+/// When it cannot be run.
+pub fn call(systemctl: &Path, verb: &str, unit: &str) -> anyhow::Result<ExitStatus> {
+    let status = Command::new(systemctl).args(["--no-block", verb, unit]).status();
+    status.with_context(|| format!("{}", systemctl.display()))
 }

@@ -226,6 +226,55 @@ fn units_that_could_not_be_told_are_told_by_the_next_run() {
     host.ends_with(0, "rotated.json");
 }
 
+/// A stand-in for systemd that refuses some units, and writes down those it was told of.
+fn refuse(host: &Host, cases: &str) {
+    let script = format!("#!/bin/sh\ncase $3 in {cases} esac\necho \"$@\" >> systemctl.log\n");
+    std::fs::write(host.path("systemctl"), script).unwrap();
+}
+
+#[test]
+fn a_unit_that_is_refused_does_not_let_the_others_be_told_again() {
+    let host = Host::new();
+    host.ends_with(10, "nine.json");
+    host.edit("rotated.json", |_| ());
+    refuse(&host, "mail.service) exit 4;;");
+    host.ends_with(1, "rotated.json");
+    refuse(&host, "nothing) ;;");
+    host.ends_with(10, "rotated.json");
+    host.ends_with(0, "rotated.json");
+    let told = host.read("systemctl.log");
+    for unit in ["token.service", "mail.service", "proxy.service"] {
+        assert_eq!(told.matches(unit).count(), 1, "{unit}:\n{told}");
+    }
+}
+
+#[test]
+fn a_unit_that_systemd_does_not_know_is_a_warning_and_keeps_no_other_from_being_told() {
+    let host = Host::new();
+    host.ends_with(10, "nine.json");
+    host.edit("rotated.json", |manifest| {
+        manifest["secrets"][3]["restartUnits"] = ["gone.service", "token.service"].as_slice().into();
+    });
+    refuse(&host, "gone.service) exit 5;;");
+    let said = host.ends_with(10, "rotated.json");
+    assert!(said.contains("warning: systemd knows no `gone.service`, so nothing uses the old content"), "{said}");
+    assert!(host.read("systemctl.log").contains("try-restart token.service\n"));
+    host.ends_with(0, "rotated.json");
+}
+
+#[test]
+fn the_unit_of_a_secret_that_failed_is_told_by_the_next_run_when_systemd_was_not_there() {
+    let host = Host::new();
+    host.edit("ten.json", |_| ());
+    refuse(&host, "*) exit 1;;");
+    let said = host.ends_with(40, "ten.json");
+    assert!(said.contains("`hearth-secret-alien.service` could not be told"), "{said}");
+    refuse(&host, "nothing) ;;");
+    host.ends_with(40, "ten.json");
+    host.ends_with(40, "ten.json");
+    assert_eq!(host.read("systemctl.log"), "--no-block restart hearth-secret-alien.service\n");
+}
+
 #[test]
 fn an_owner_who_is_unknown_takes_only_his_own_secret_with_him() {
     let host = Host::new();

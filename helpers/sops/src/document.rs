@@ -218,6 +218,16 @@ impl Plaintext {
         format.write(&self.documents).map_err(|reason| Error::Write { file: self.file.clone(), reason })
     }
 
+    /// The whole file in clear for somebody who changes it and gives it to [`OpenDocument::replace`]: what is not changed
+    /// is read again as it is, which in INI is not true of everything that sops prints.
+    ///
+    /// # Errors
+    /// [`Error::Write`] when the format has no way to say what is in the file.
+    pub fn write_to_edit(&self) -> Result<Text, Error> {
+        let written = self.format.write_to_read(&self.documents);
+        written.map_err(|reason| Error::Write { file: self.file.clone(), reason })
+    }
+
     /// One value or part of the file in clear: what `sops decrypt --extract` prints.
     ///
     /// # Errors

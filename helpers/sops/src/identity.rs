@@ -108,7 +108,9 @@ impl Identities {
         match &key {
             ssh::Identity::Unencrypted(_) => {}
             ssh::Identity::Encrypted(_) => {
-                return Err(syntax(file, "it is locked with a passphrase, which nobody types in here".to_owned()));
+                let reason = "it is locked with a passphrase, which nobody types in here; unlock a copy of it with \
+                              `ssh-keygen -p -f COPY`, or use another key";
+                return Err(syntax(file, reason.to_owned()));
             }
             ssh::Identity::Unsupported(_) => {
                 return Err(syntax(file, "this kind of SSH key cannot decrypt; use ed25519 or rsa".to_owned()));

@@ -68,6 +68,10 @@
 //! types follows `resolve.go` of [go-yaml](https://github.com/yaml/go-yaml), which sops uses and which is neither YAML
 //! 1.1 nor 1.2.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod buffer;
 mod cipher;
 mod creation_rules;

@@ -68,7 +68,7 @@ pub(crate) fn decrypt(
     let only_encrypted = metadata.mac_only_encrypted;
     let visitor = Decrypter { cipher, hash: mac_start(metadata), only_encrypted, kept };
     let walk = walk(documents, metadata, visitor)?;
-    Ok(hex::encode_upper(walk.hash.finalize()))
+    Ok(upper_hex(&walk.hash.finalize()))
 }
 
 /// Encrypts every document in place and returns the MAC computed over them.
@@ -81,7 +81,12 @@ pub(crate) fn encrypt(
     let only_encrypted = metadata.mac_only_encrypted;
     let visitor = Encrypter { cipher, hash: mac_start(metadata), only_encrypted, kept, rule: &metadata.rule };
     let walk = walk(documents, metadata, visitor)?;
-    Ok(hex::encode_upper(walk.hash.finalize()))
+    Ok(upper_hex(&walk.hash.finalize()))
+}
+
+fn upper_hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default().to_ascii_uppercase();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn walk<V: Visitor>(documents: &mut [Value], metadata: &Metadata, visitor: V) -> Result<V, Refused> {

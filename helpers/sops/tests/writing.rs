@@ -203,3 +203,26 @@ fn the_value_of_a_binary_file_is_never_left_in_clear() {
     let back = back.decrypt(&identities(&["a.key"])).unwrap();
     assert_eq!(back.bytes(&KeyPath::default()).unwrap().expose(), b"\xff\x00secret");
 }
+
+#[test]
+fn values_in_clear_that_ini_would_read_as_something_else_are_quoted_or_refused() {
+    let file = Path::new("x.ini");
+    let mut rule = CreationRule::for_recipients([recipient("a.key")]);
+    rule.rule = sops::Rule::EncryptedSuffix("_secret".to_owned());
+    let new = |value: &str| {
+        let plain = Plaintext::parse(b"[s]\na = 1\nb_secret = 2\n", Format::Ini, file).unwrap();
+        let mut open = OpenDocument::create(plain, &rule).unwrap();
+        open.set(&KeyPath::parse("s/a"), Value::Scalar(Scalar::Str(value.into()))).unwrap();
+        open.encrypt(now())
+    };
+    for value in ["\\", "ends with \\", "'x'", "\"x\"", " a\"b ", "\"\"\"x", "`x", "#", "two\nlines", "it's", "'", ""] {
+        let text = new(value).unwrap();
+        let plain = Document::parse(text.expose(), Format::Ini, file).unwrap().decrypt(&identities(&["a.key"]));
+        let plain = plain.unwrap_or_else(|error| panic!("{value}: {error}\n{}", text.expose_str().unwrap()));
+        assert_eq!(plain.bytes(&KeyPath::parse("s/a")).unwrap().expose_str(), Some(value));
+    }
+    let back = |text: &str| Plaintext::parse(text.as_bytes(), Format::Ini, file).unwrap().write_to_edit().unwrap();
+    assert_eq!(back("[s]\na = `\\`\nb = 1\n").expose_str(), Some("[s]\na = `\\`\nb = 1\n"));
+    let said = new("a\"\"\"\nb").unwrap_err().to_string();
+    assert!(said.contains("a name or value in it would not be read again"), "{said}");
+}

@@ -7,10 +7,10 @@ use bollard::{ClientVersion, Docker};
 use crate::{Error, Result};
 
 /// See the crate's documentation for why this version.
-const API: ClientVersion = ClientVersion { major_version: 1, minor_version: 44 };
+pub(crate) const API: ClientVersion = ClientVersion { major_version: 1, minor_version: 44 };
 
 /// Seconds after which a request without an answer is given up. Pulling streams its progress, so it is not cut short.
-const TIMEOUT_SECONDS: u64 = 120;
+pub(crate) const TIMEOUT_SECONDS: u64 = 120;
 
 /// A connection to the Docker engine on a Unix socket.
 #[derive(Clone)]

@@ -20,6 +20,7 @@ mod networks;
 mod node;
 mod objects;
 mod quiesce;
+mod raw;
 mod scratch;
 mod services;
 mod stop;

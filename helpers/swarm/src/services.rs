@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bollard::models::{
-    EndpointPortConfig, EndpointPortConfigPublishModeEnum, EndpointSpec, MountType, Service as Wire, ServiceSpec,
-    ServiceSpecMode, ServiceSpecModeReplicated, ServiceUpdateStatusStateEnum as UpdateState, TaskSpecContainerSpec,
-    TaskSpecRestartPolicyConditionEnum as Restart,
+    EndpointPortConfigPublishModeEnum, MountType, Service as Wire, ServiceSpec,
+    ServiceUpdateStatusStateEnum as UpdateState, TaskSpecContainerSpec, TaskSpecRestartPolicyConditionEnum as Restart,
 };
-use bollard::query_parameters::{ListServicesOptions, UpdateServiceOptions};
+use hyper::Method;
+use serde_json::{Value, json};
 use state::Digest;
 
-use crate::engine::label_filter;
+use crate::raw::{encoded, label_filter};
 use crate::tasks::task_digest;
-use crate::{Engine, Result};
+use crate::{Engine, Error, Result};
 
 /// What the engine gives a container to end in when a service says nothing of it.
 const DEFAULT_GRACE: Duration = Duration::from_secs(10);
@@ -55,22 +55,27 @@ pub struct Service {
     pub specification: Specification,
 }
 
-/// Everything that a service was told, as the engine keeps it.
+/// Everything that a service was told, word for word as the engine keeps it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Specification(pub(crate) ServiceSpec);
+pub struct Specification(pub(crate) Value);
+
+impl Specification {
+    /// What of it has a name in the API's description.
+    pub(crate) fn typed(&self) -> ServiceSpec {
+        serde_json::from_value(self.0.clone()).unwrap_or_default()
+    }
+}
 
 impl Service {
     /// A digest of everything that the service was told, to tell a change by hand from a mere new version number.
     pub fn spec_digest(&self) -> String {
-        // Through a value: bollard's maps are unordered, those of a value are sorted.
-        let spec = serde_json::to_value(&self.specification.0).unwrap_or_default();
-        Digest::of(spec.to_string().as_bytes()).hex()
+        Digest::of(self.specification.0.to_string().as_bytes()).hex()
     }
 
     /// Digest of what its tasks are told, to compare with [`Task::spec_digest`](crate::Task::spec_digest). Empty when
     /// it tells nothing. Made only when it is asked for: the list of all services is read every few minutes.
     pub fn task_digest(&self) -> String {
-        self.specification.0.task_template.as_ref().map(task_digest).unwrap_or_default()
+        self.specification.typed().task_template.as_ref().map(task_digest).unwrap_or_default()
     }
 }
 
@@ -99,65 +104,59 @@ pub trait Services {
 
 impl Services for Engine {
     async fn services(&self, label: &str) -> Result<Vec<Service>> {
-        let options = ListServicesOptions { filters: Some(label_filter(label)), status: Some(true) };
-        let services =
-            self.docker.list_services(Some(options)).await.map_err(self.error("listing the swarm's services"))?;
-        Ok(services.into_iter().map(Service::from).collect())
+        let path = format!("/services?status=true&filters={}", label_filter(label));
+        let doing = "listing the swarm's services";
+        let mut found = self.ask(Method::GET, &path, None, doing).await?;
+        let services = found.as_array_mut().map(std::mem::take).unwrap_or_default();
+        services.into_iter().map(|service| read(service, doing)).collect()
     }
 
     async fn remove_service(&self, name: &str) -> Result<()> {
         match self.docker.delete_service(name).await.map_err(self.error(format!("removing service {name}"))) {
-            Ok(()) | Err(crate::Error::NotFound { .. }) => Ok(()),
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
     async fn start_standby(&self, standby: Standby<'_>) -> Result<()> {
         let doing = format!("starting standby {} of {}", standby.name, standby.of.name);
-        let created = self.docker.create_service(standby.spec(), None).await.map_err(self.error(doing))?;
-        drop(created);
+        self.ask(Method::POST, "/services/create", Some(&standby.spec()), &doing).await?;
         Ok(())
     }
 
     async fn resume(&self, service: &Service) -> Result<()> {
         let doing = format!("going on with the update of service {}", service.name);
-        self.tell(service, service.specification.0.clone(), doing).await
+        self.tell(service, &service.specification.0, &doing).await
     }
 }
 
 impl Engine {
-    pub(crate) async fn tell(&self, service: &Service, spec: ServiceSpec, doing: String) -> Result<()> {
-        let options = UpdateServiceOptions {
-            version: i32::try_from(service.version).unwrap_or(i32::MAX),
-            registry_auth_from: "spec".to_owned(),
-            ..Default::default()
-        };
-        self.docker.update_service(&service.id, spec, options, None).await.map_err(self.error(doing))?;
+    pub(crate) async fn tell(&self, service: &Service, spec: &Value, doing: &str) -> Result<()> {
+        let (id, version) = (encoded(&service.id), service.version);
+        let path = format!("/services/{id}/update?version={version}&registryAuthFrom=spec");
+        self.ask(Method::POST, &path, Some(spec), doing).await?;
         Ok(())
     }
 }
 
 impl Standby<'_> {
-    fn spec(&self) -> ServiceSpec {
-        let ports = self.of.host_ports.iter().map(|(_, target)| EndpointPortConfig {
-            target_port: Some(i64::from(*target)),
-            publish_mode: Some(EndpointPortConfigPublishModeEnum::HOST),
-            ..Default::default()
-        });
-        ServiceSpec {
-            name: Some(self.name.clone()),
-            labels: Some(self.labels.clone().into_iter().collect()),
-            mode: Some(ServiceSpecMode {
-                replicated: Some(ServiceSpecModeReplicated { replicas: Some(1) }),
-                ..Default::default()
-            }),
-            endpoint_spec: Some(EndpointSpec {
-                ports: Some(ports.collect()),
-                ..self.of.specification.0.endpoint_spec.clone().unwrap_or_default()
-            }),
-            ..self.of.specification.0.clone()
-        }
+    fn spec(&self) -> Value {
+        let ports = self.of.host_ports.iter().map(|(_, target)| json!({ "TargetPort": target, "PublishMode": "host" }));
+        let mut spec = self.of.specification.0.clone();
+        spec["Name"] = json!(self.name);
+        spec["Labels"] = json!(self.labels);
+        spec["Mode"] = json!({ "Replicated": { "Replicas": 1 } });
+        spec["EndpointSpec"]["Ports"] = ports.collect();
+        spec
     }
+}
+
+/// Reads a service, and keeps what it was told as it stands.
+fn read(mut service: Value, doing: &str) -> Result<Service> {
+    let specification = service["Spec"].clone();
+    let wire = serde_json::from_value::<Wire>(service.take());
+    let wire = wire.map_err(|error| Error::Refused { doing: doing.to_owned(), message: error.to_string() })?;
+    Ok(Service { specification: Specification(specification), ..Service::from(wire) })
 }
 
 impl From<Wire> for Service {
@@ -189,7 +188,7 @@ impl From<Wire> for Service {
             updating: matches!(update, Some(UpdateState::UPDATING | UpdateState::ROLLBACK_STARTED)),
             paused: matches!(update, Some(UpdateState::PAUSED | UpdateState::ROLLBACK_PAUSED)),
             may_complete: matches!(restart, Some(Restart::NONE | Restart::ON_FAILURE)),
-            specification: Specification(spec),
+            specification: Specification::default(),
         }
     }
 }
@@ -216,4 +215,52 @@ fn host_ports(spec: &ServiceSpec) -> Vec<(u16, u16)> {
             Some((published, target))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the engine answers. In the API's description the health check is called `HealthCheck`.
+    fn answer() -> Value {
+        json!({
+            "ID": "s",
+            "Version": { "Index": 7 },
+            "Spec": {
+                "Name": "x_app",
+                "Labels": { "hearth.app": "x" },
+                "TaskTemplate": {
+                    "ContainerSpec": { "Image": "i", "Healthcheck": { "Test": ["CMD", "/x"] } },
+                    "Networks": [{ "Target": "n" }]
+                },
+                "Mode": { "Replicated": { "Replicas": 2 } },
+                "EndpointSpec": {
+                    "Mode": "dnsrr",
+                    "Ports": [{ "TargetPort": 443, "PublishedPort": 443, "PublishMode": "host", "Protocol": "tcp" }]
+                }
+            },
+            "ServiceStatus": { "RunningTasks": 1, "DesiredTasks": 2 }
+        })
+    }
+
+    #[test]
+    fn a_service_keeps_what_the_description_of_the_api_does_not_know() {
+        let service = read(answer(), "reading").unwrap();
+        assert_eq!((service.name.as_str(), service.version, service.running, service.desired), ("x_app", 7, 1, 2));
+        assert_eq!(service.specification.0, answer()["Spec"]);
+        let mut other = answer();
+        other["Spec"]["TaskTemplate"]["ContainerSpec"]["Healthcheck"]["Test"] = json!(["NONE"]);
+        assert_ne!(read(other, "reading").unwrap().spec_digest(), service.spec_digest());
+    }
+
+    #[test]
+    fn a_standby_is_the_same_without_routes_on_ports_that_the_engine_picks() {
+        let service = read(answer(), "reading").unwrap();
+        let spec = Standby { of: &service, name: "x_app-standby".to_owned(), labels: BTreeMap::new() }.spec();
+        assert_eq!(spec["TaskTemplate"], answer()["Spec"]["TaskTemplate"]);
+        assert_eq!((&spec["Name"], &spec["Labels"]), (&json!("x_app-standby"), &json!({})));
+        assert_eq!(spec["Mode"], json!({ "Replicated": { "Replicas": 1 } }));
+        let ports = json!([{ "TargetPort": 443, "PublishMode": "host" }]);
+        assert_eq!(spec["EndpointSpec"], json!({ "Mode": "dnsrr", "Ports": ports }));
+    }
 }

@@ -3,8 +3,7 @@
 //! What it was stands in a label of the service itself, written by the request that stops it: who finds it stopped, also
 //! after a power cut, can start it again, and there is no moment in which it is stopped and nobody knows what it was.
 
-use bollard::models::{ServiceSpec, ServiceSpecMode, ServiceSpecModeReplicated, TaskSpec, TaskSpecPlacement};
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::fake::Fake;
 use crate::{Engine, Result, Service};
@@ -23,15 +22,6 @@ pub trait Stop {
     async fn start(&self, service: &Service) -> Result<()>;
 }
 
-/// What stopping takes from a service.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Was {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<ServiceSpecMode>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    placement: Option<TaskSpecPlacement>,
-}
-
 impl Service {
     /// Whether it was stopped and not started since.
     pub fn is_stopped(&self) -> bool {
@@ -47,66 +37,65 @@ impl Service {
 impl Stop for Engine {
     async fn stop(&self, service: &Service) -> Result<()> {
         let doing = format!("stopping service {}", service.name);
-        self.tell(service, stopped(service.specification.0.clone()), doing).await
+        self.tell(service, &stopped(service.specification.0.clone()), &doing).await
     }
 
     async fn start(&self, service: &Service) -> Result<()> {
         let doing = format!("starting service {}", service.name);
-        self.tell(service, started(service.specification.0.clone()), doing).await
+        self.tell(service, &started(service.specification.0.clone()), &doing).await
     }
 }
 
-/// Whether it has a number of tasks. A service with a task on every node has none, and a job has one that cannot be changed.
-fn is_replicated(spec: &ServiceSpec) -> bool {
-    spec.mode
-        .as_ref()
-        .is_none_or(|mode| mode.global.is_none() && mode.global_job.is_none() && mode.replicated_job.is_none())
+/// Whether it has a number of tasks that can be nothing. A service with a task on every node has none, a job keeps its.
+fn is_replicated(spec: &Value) -> bool {
+    let mode = &spec["Mode"];
+    ["Global", "GlobalJob", "ReplicatedJob"].iter().all(|other| mode.get(other).is_none_or(Value::is_null))
 }
 
-fn runs(spec: &ServiceSpec) -> bool {
+fn runs(spec: &Value) -> bool {
     if is_replicated(spec) {
         // What is not said is one, in the engine's API.
-        let told = spec.mode.as_ref().and_then(|mode| mode.replicated.as_ref()?.replicas);
-        return told != Some(0);
+        return spec["Mode"]["Replicated"]["Replicas"] != 0;
     }
-    let placement = spec.task_template.as_ref().and_then(|task| task.placement.as_ref());
-    let mut constraints = placement.and_then(|placement| placement.constraints.as_ref()).into_iter().flatten();
-    !constraints.any(|constraint| constraint == NOWHERE)
+    let constraints = spec["TaskTemplate"]["Placement"]["Constraints"].as_array();
+    !constraints.into_iter().flatten().any(|constraint| constraint == NOWHERE)
 }
 
-/// The specification under which no task runs.
-fn stopped(mut spec: ServiceSpec) -> ServiceSpec {
+/// The specification under which no task runs. What it takes away is kept in the label.
+fn stopped(mut spec: Value) -> Value {
     if !runs(&spec) {
         return spec;
     }
     let was = if is_replicated(&spec) {
-        let none = ServiceSpecModeReplicated { replicas: Some(0) };
-        let none = ServiceSpecMode { replicated: Some(none), ..Default::default() };
-        Was { mode: spec.mode.replace(none), placement: None }
+        let none = json!({ "Replicated": { "Replicas": 0 } });
+        std::mem::replace(&mut spec["Mode"], none)
     } else {
-        let task = spec.task_template.get_or_insert_default();
-        let was = task.placement.clone();
-        task.placement.get_or_insert_default().constraints.get_or_insert_default().push(NOWHERE.to_owned());
-        Was { mode: None, placement: was }
+        let placement = &mut spec["TaskTemplate"]["Placement"];
+        let was = placement.clone();
+        let mut constraints = was["Constraints"].as_array().cloned().unwrap_or_default();
+        constraints.push(json!(NOWHERE));
+        placement["Constraints"] = json!(constraints);
+        was
     };
-    // Of texts and numbers only, which always can be written.
-    let was = serde_json::to_string(&was).unwrap_or_default();
-    spec.labels.get_or_insert_default().insert(STOPPED_LABEL.to_owned(), was);
+    spec["Labels"][STOPPED_LABEL] = json!(was.to_string());
     spec
 }
 
 /// The specification from before [`stopped`].
-fn started(mut spec: ServiceSpec) -> ServiceSpec {
-    let Some(was) = spec.labels.as_mut().and_then(|labels| labels.remove(STOPPED_LABEL)) else { return spec };
+fn started(mut spec: Value) -> Value {
+    let label = spec.get_mut("Labels").and_then(Value::as_object_mut).and_then(|labels| labels.remove(STOPPED_LABEL));
+    let Some(was) = label else { return spec };
     if runs(&spec) {
         return spec;
     }
     // Somebody who writes into this label gets one task.
-    let was: Was = serde_json::from_str(&was).unwrap_or_default();
-    if is_replicated(&spec) {
-        spec.mode = was.mode;
+    let was: Value = was.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let (place, key) =
+        if is_replicated(&spec) { (&mut spec, "Mode") } else { (&mut spec["TaskTemplate"], "Placement") };
+    if was.is_null() {
+        place.as_object_mut().map(|place| place.remove(key));
     } else {
-        spec.task_template.get_or_insert_default().placement = was.placement;
+        place[key] = was;
     }
     spec
 }
@@ -114,48 +103,44 @@ fn started(mut spec: ServiceSpec) -> ServiceSpec {
 impl Service {
     /// A replicated service of this name, for tests.
     pub fn replicated(name: &str, replicas: u64) -> Self {
-        let replicated = ServiceSpecModeReplicated { replicas: Some(i64::try_from(replicas).unwrap_or(i64::MAX)) };
-        let mode = ServiceSpecMode { replicated: Some(replicated), ..Default::default() };
-        Self::in_mode(name, mode, replicas)
+        Self::in_mode(name, &json!({ "Replicated": { "Replicas": replicas } }), replicas)
     }
 
     /// A service of this name with a task on every node, of which there is one, for tests.
     pub fn global(name: &str) -> Self {
-        // As the engine writes it; bollard's type for it is an odd one.
-        Self::in_mode(name, serde_json::from_str(r#"{"Global":{}}"#).unwrap_or_default(), 1)
+        Self::in_mode(name, &json!({ "Global": {} }), 1)
     }
 
-    fn in_mode(name: &str, mode: ServiceSpecMode, tasks: u64) -> Self {
+    fn in_mode(name: &str, mode: &Value, tasks: u64) -> Self {
         let mut service = Self { id: format!("id-{name}"), name: name.to_owned(), ..Self::default() };
         (service.running, service.desired) = (tasks, tasks);
-        service.specification.0.mode = Some(mode);
-        service.specification.0.task_template = Some(TaskSpec::default());
+        service.specification.0 = json!({ "Mode": mode, "TaskTemplate": {} });
         service
     }
 
-    fn obey(&mut self, change: impl FnOnce(ServiceSpec) -> ServiceSpec) {
-        let labels = self.labels.clone().into_iter().collect();
-        let spec = ServiceSpec { labels: Some(labels), ..self.specification.0.clone() };
-        let spec = change(spec);
-        let told = spec.mode.as_ref().and_then(|mode| mode.replicated.as_ref()?.replicas).unwrap_or(1);
-        let tasks = if runs(&spec) { u64::try_from(told).unwrap_or_default() } else { 0 };
+    fn obey(&mut self, change: impl FnOnce(Value) -> Value) {
+        let mut spec = self.specification.0.clone();
+        spec["Labels"] = json!(self.labels);
+        spec = change(spec);
+        let told = spec["Mode"]["Replicated"]["Replicas"].as_u64().unwrap_or(1);
+        let tasks = if runs(&spec) { told } else { 0 };
         (self.running, self.desired) = (tasks, tasks);
-        self.labels = spec.labels.clone().unwrap_or_default().into_iter().collect();
-        self.specification.0 = ServiceSpec { labels: None, ..spec };
+        let labels = spec.as_object_mut().and_then(|spec| spec.remove("Labels")).unwrap_or_default();
+        self.labels = serde_json::from_value(labels).unwrap_or_default();
+        self.specification.0 = spec;
     }
 }
 
 impl Fake {
     /// Tells a service to have so many tasks, as a person does.
-    pub fn scale(&self, name: &str, replicas: i64) {
+    pub fn scale(&self, name: &str, replicas: u64) {
         self.change(name, |mut spec| {
-            let replicated = ServiceSpecModeReplicated { replicas: Some(replicas) };
-            spec.mode = Some(ServiceSpecMode { replicated: Some(replicated), ..Default::default() });
+            spec["Mode"] = json!({ "Replicated": { "Replicas": replicas } });
             spec
         });
     }
 
-    fn change(&self, name: &str, change: impl Fn(ServiceSpec) -> ServiceSpec) {
+    fn change(&self, name: &str, change: impl Fn(Value) -> Value) {
         let mut services = self.services.borrow_mut();
         services.iter_mut().filter(|own| own.name == name).for_each(|own| own.obey(&change));
     }
@@ -179,32 +164,34 @@ impl Stop for Fake {
 mod tests {
     use super::*;
 
-    fn replicated(replicas: Option<i64>) -> ServiceSpec {
-        let replicated = ServiceSpecModeReplicated { replicas };
-        let mode = ServiceSpecMode { replicated: Some(replicated), ..Default::default() };
-        ServiceSpec { mode: Some(mode), ..Default::default() }
-    }
-
-    fn global(placement: Option<TaskSpecPlacement>) -> ServiceSpec {
-        let mode = serde_json::from_str(r#"{"Global":{}}"#).unwrap();
-        let task = TaskSpec { placement, ..Default::default() };
-        ServiceSpec { mode: Some(mode), task_template: Some(task), ..Default::default() }
+    /// A service as the engine writes it, with what the API's description does not know.
+    fn service(mode: &Value, placement: Option<Value>) -> Value {
+        let mut spec = json!({
+            "Name": "x_app",
+            "Labels": { "a": "b" },
+            "Mode": mode,
+            "TaskTemplate": { "ContainerSpec": { "Image": "i", "Healthcheck": { "Test": ["CMD", "/x"] } } }
+        });
+        if let Some(placement) = placement {
+            spec["TaskTemplate"]["Placement"] = placement;
+        }
+        spec
     }
 
     #[test]
     fn a_service_is_exactly_what_it_was_after_a_stop_and_a_start() {
-        let constrained =
-            TaskSpecPlacement { constraints: Some(vec!["node.role == manager".to_owned()]), ..Default::default() };
-        let labels = Some([("a".to_owned(), "b".to_owned())].into());
+        let constrained = json!({ "Constraints": ["node.role == manager"], "MaxReplicas": 1 });
+        let mut bare = service(&json!({}), None);
+        bare.as_object_mut().unwrap().remove("Mode");
         for spec in [
-            replicated(Some(3)),
-            replicated(None),
-            ServiceSpec::default(),
-            global(None),
-            global(Some(TaskSpecPlacement::default())),
-            global(Some(constrained)),
+            service(&json!({ "Replicated": { "Replicas": 3 } }), None),
+            service(&json!({ "Replicated": {} }), Some(constrained.clone())),
+            bare,
+            service(&json!({ "Global": {} }), None),
+            service(&json!({ "Global": {} }), Some(json!({}))),
+            service(&json!({ "Global": {} }), Some(constrained)),
+            service(&json!({ "ReplicatedJob": { "MaxConcurrent": 1 } }), None),
         ] {
-            let spec = ServiceSpec { labels: labels.clone(), ..spec };
             let halted = stopped(spec.clone());
             assert!(runs(&spec) && !runs(&halted), "{halted:?}");
             assert_eq!(stopped(halted.clone()), halted, "stopped twice");
@@ -214,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_service_that_runs_nothing_by_itself_is_neither_stopped_nor_started() {
-        let off = replicated(Some(0));
+        let off = service(&json!({ "Replicated": { "Replicas": 0 } }), None);
         assert_eq!(stopped(off.clone()), off);
         assert_eq!(started(off.clone()), off);
     }

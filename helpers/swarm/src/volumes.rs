@@ -59,7 +59,8 @@ impl Volumes for Engine {
 impl Service {
     /// The volumes that its containers mount, and where.
     pub fn mounts(&self) -> Vec<Mount> {
-        let container = self.specification.0.task_template.as_ref().and_then(|task| task.container_spec.as_ref());
+        let specification = self.specification.typed();
+        let container = specification.task_template.as_ref().and_then(|task| task.container_spec.as_ref());
         let mounts = container.and_then(|container| container.mounts.as_ref());
         let volumes = mounts.into_iter().flatten().filter(|mount| mount.typ == Some(MountType::VOLUME));
         volumes

@@ -1,2 +1,3 @@
 # refused: but nobody can log in with them. Set services.openssh.enable = true, or use deploy.users for a runner on this host.
-{ lib, ... }: { services.openssh.enable = lib.mkForce false; }
+{ lib, ... }:
+{ services.openssh.enable = lib.mkForce false; }

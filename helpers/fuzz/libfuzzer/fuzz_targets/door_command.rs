@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::door::command(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::limits::watched(fuzz::door::command, bytes));

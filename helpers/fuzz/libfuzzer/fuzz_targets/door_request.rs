@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::door::request(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::limits::watched(fuzz::door::request, bytes));

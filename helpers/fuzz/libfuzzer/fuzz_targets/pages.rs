@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::page(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::limits::watched(fuzz::page, bytes));

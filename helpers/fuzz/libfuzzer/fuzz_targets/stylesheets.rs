@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::stylesheet(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::limits::watched(fuzz::stylesheet, bytes));

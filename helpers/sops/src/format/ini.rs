@@ -197,15 +197,24 @@ fn key_name(line: &str) -> Result<(String, &str), String> {
     Ok((inner[..end].trim().to_owned(), &behind[at + 1..]))
 }
 
+/// Whose way of quoting a value is followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quotes {
+    /// That of sops, which reads some of what it writes as something else.
+    OfSops,
+    /// One that is read as it was, by sops too.
+    ToRead,
+}
+
 /// Writes sections with aligned `=`, an empty line between two.
-pub(super) fn write(documents: &[Value]) -> Result<Text, String> {
+pub(super) fn write(documents: &[Value], quotes: Quotes) -> Result<Text, String> {
     let mut out = Buffer::default();
     let sections: Vec<(&str, &Value)> = documents.iter().flat_map(super::pairs).collect();
     for (index, (name, section)) in sections.iter().enumerate() {
         let Value::Map(entries) = section else {
             return Err(format!("`{name}` is {}; INI has only sections at the top", section.kind()));
         };
-        write_section(name, entries, index, &mut out)?;
+        write_section(name, entries, (index, quotes), &mut out)?;
         if index + 1 < sections.len() {
             out.push(b'\n');
         }
@@ -217,7 +226,12 @@ fn is_default(name: &str) -> bool {
     name.eq_ignore_ascii_case(DEFAULT_SECTION)
 }
 
-fn write_section(name: &str, entries: &[Entry], index: usize, out: &mut Buffer) -> Result<(), String> {
+fn write_section(
+    name: &str,
+    entries: &[Entry],
+    (index, quotes): (usize, Quotes),
+    out: &mut Buffer,
+) -> Result<(), String> {
     let mut entries = entries;
     if let Some((Entry::Comment(comment), rest)) = entries.split_first() {
         write_comment(comment, out);
@@ -226,8 +240,8 @@ fn write_section(name: &str, entries: &[Entry], index: usize, out: &mut Buffer) 
     if index > 0 || !is_default(name) {
         out.append(format!("[{name}]\n").as_bytes());
     }
-    let quoted = |key: &str| key.contains(['"', '=', ':']);
-    let width = |key: &str| key.len() + if quoted(key) { 2 } else { usize::from(key.contains('`')) * 6 };
+    let needs_quotes = |key: &str| key.contains(['"', '=', ':']);
+    let width = |key: &str| key.len() + if needs_quotes(key) { 2 } else { usize::from(key.contains('`')) * 6 };
     let keys = entries.iter().filter_map(|entry| if let Entry::Pair(key, _) = entry { Some(key) } else { None });
     let align = keys.map(|key| width(key)).max().unwrap_or(0);
     for (at, entry) in entries.iter().enumerate() {
@@ -238,14 +252,14 @@ fn write_section(name: &str, entries: &[Entry], index: usize, out: &mut Buffer) 
         });
         behind.last().into_iter().for_each(|comment| write_comment(comment, out));
         let written = match key {
-            key if quoted(key) => format!("`{key}`"),
+            key if needs_quotes(key) => format!("`{key}`"),
             key if key.contains('`') => format!("\"\"\"{key}\"\"\""),
             key => key.clone(),
         };
         out.append(written.as_bytes());
         out.fill(align - width(key), b' ');
         out.append(b" = ");
-        write_value(key, value, out)?;
+        write_value(key, value, quotes, out)?;
         out.push(b'\n');
     }
     Ok(())
@@ -263,26 +277,35 @@ fn write_comment(comment: &Comment, out: &mut Buffer) {
     }
 }
 
-fn write_value(key: &str, value: &Value, out: &mut Buffer) -> Result<(), String> {
+fn write_value(key: &str, value: &Value, quotes: Quotes, out: &mut Buffer) -> Result<(), String> {
     let Value::Scalar(scalar) = value else {
         return Err(format!("`{key}` is {}; INI has only values in its sections", value.kind()));
     };
     let text = scalar.flat_text();
     let bytes = text.expose();
     let string = text.expose_str().ok_or_else(|| format!("`{key}` is not UTF-8, which INI has to be"))?;
-    let quote: &[u8] = if string.contains(['\n', '`']) {
-        b"\"\"\""
-    } else if string.contains(['#', ';']) {
-        b"`"
-    } else if string.trim().len() != string.len() {
-        b"\""
-    } else {
-        b""
-    };
+    let quote = quote_of(string, quotes);
     out.append(quote);
     out.append(bytes);
     out.append(quote);
     Ok(())
+}
+
+/// What stands around a value.
+fn quote_of(value: &str, quotes: Quotes) -> &'static [u8] {
+    let within = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    let ends = value.ends_with('\\') || value.starts_with("\"\"\"") || within('"') || within('\'');
+    let spaces = value.trim().len() != value.len();
+    let misread = quotes == Quotes::ToRead && (ends || (spaces && value.contains('"')));
+    if value.contains(['\n', '`']) {
+        b"\"\"\""
+    } else if misread || value.contains(['#', ';']) {
+        b"`"
+    } else if spaces {
+        b"\""
+    } else {
+        b""
+    }
 }
 
 #[cfg(test)]
@@ -291,7 +314,7 @@ mod tests {
 
     fn rewritten(text: &str) -> String {
         let tree = parse(text.as_bytes(), Path::new("x.ini")).unwrap();
-        String::from_utf8(write(&[tree]).unwrap().expose().to_vec()).unwrap()
+        String::from_utf8(write(&[tree], Quotes::OfSops).unwrap().expose().to_vec()).unwrap()
     }
 
     #[test]

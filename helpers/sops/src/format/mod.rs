@@ -137,24 +137,32 @@ impl Format {
             Self::Yaml => Ok(yaml_write::write(documents)),
             Self::Json => json::write(documents),
             Self::Dotenv => dotenv::write(documents),
-            Self::Ini => ini::write(documents),
+            Self::Ini => ini::write(documents, ini::Quotes::OfSops),
             Self::Binary => data(documents),
         }
     }
 
-    /// Writes documents that were encrypted.
+    /// Writes documents so that they are read again as they are.
     ///
     /// Formats without quotes for names have names that would be read as something else, such as the `#1` that INI makes
-    /// of `-`. What is written is therefore read once more.
-    pub(crate) fn write_encrypted(self, documents: &[Value]) -> Result<Text, String> {
-        let text = if self == Self::Binary { json::write(documents) } else { self.write(documents) }?;
+    /// of `-`, and some values in clear too. What is written is therefore read once more.
+    pub(crate) fn write_to_read(self, documents: &[Value]) -> Result<Text, String> {
+        let text = match self {
+            Self::Ini => ini::write(documents, ini::Quotes::ToRead)?,
+            other => other.write(documents)?,
+        };
         if matches!(self, Self::Dotenv | Self::Ini) {
             let back = self.parse(text.expose(), Path::new("written"));
-            if !back.is_ok_and(|back| names(&back) == names(documents)) {
-                return Err(format!("a name in it would not be read again as it is in {}", self.name()));
+            if !back.is_ok_and(|back| contents(&back) == contents(documents)) {
+                return Err(format!("a name or value in it would not be read again as it is in {}", self.name()));
             }
         }
         Ok(text)
+    }
+
+    /// Writes documents that were encrypted.
+    pub(crate) fn write_encrypted(self, documents: &[Value]) -> Result<Text, String> {
+        if self == Self::Binary { json::write(documents) } else { self.write_to_read(documents) }
     }
 
     /// Writes one value, as `sops decrypt --extract` does.
@@ -212,10 +220,13 @@ fn data(documents: &[Value]) -> Result<Text, String> {
     }
 }
 
-/// Every name, of sections and of what is in them.
-fn names(documents: &[Value]) -> Vec<(&str, Vec<&str>)> {
-    let within = |value| pairs(value).map(|(key, _)| key).collect();
-    documents.iter().flat_map(pairs).map(|(key, value)| (key, within(value))).collect()
+/// Every name and value, of sections and of what is in them.
+fn contents(documents: &[Value]) -> Vec<(&str, Option<Text>)> {
+    let text = |value: &Value| if let Value::Scalar(scalar) = value { Some(scalar.flat_text()) } else { None };
+    let both = |(key, value)| {
+        std::iter::once((key, text(value))).chain(pairs(value).map(move |(key, value)| (key, text(value))))
+    };
+    documents.iter().flat_map(pairs).flat_map(both).collect()
 }
 
 fn pairs(document: &Value) -> impl Iterator<Item = (&str, &Value)> {

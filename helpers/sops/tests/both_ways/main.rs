@@ -2,8 +2,8 @@
 //! is refused by both.
 //!
 //! `cargo test -p sops --test both_ways -- --long` does 1,000 documents of each format, without `--long` 20.
-//! `--seed N` does one run again. The program is `SOPS_BINARY`, or built with Go into the build folder; without either
-//! the test says so and passes.
+//! `--seed N` begins with that document, `--count N` does so many, `--format NAME` only that format. The program is
+//! `SOPS_BINARY`, or built with Go into the build folder; without either the test says so and passes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     let first = number("--seed").unwrap_or(1);
     let wanted = number("--count").unwrap_or(count);
     let mut wrong = operations::run(&program);
-    for format in Format::ALL {
+    let only = arguments.iter().position(|argument| argument == "--format").and_then(|at| arguments.get(at + 1));
+    for format in Format::ALL.into_iter().filter(|format| only.is_none_or(|name| name == format.name())) {
         let both = Both::new(&program, format);
         wrong += both.run(first..first + wanted);
     }
