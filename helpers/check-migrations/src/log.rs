@@ -155,6 +155,8 @@ hearth|68a.3|shop_app|shop|00000|DETAIL:  Parameters: $1 = '1'";
         let entries = log(LOG);
         let found: Vec<&str> = entries.iter().filter_map(Entry::statement).collect();
         assert_eq!(found, ["ALTER TABLE reviews\nADD COLUMN stars int", "SELECT 1", "SELECT pg_advisory_lock($1)"]);
+        let error = &self::log("hearth|1|o|d|42601|ERROR:  statement: LISTEN x")[0];
+        assert_eq!(error.statement(), None);
     }
 
     #[test]

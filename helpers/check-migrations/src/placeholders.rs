@@ -52,6 +52,11 @@ impl Passwords {
         Ok(Self { superuser: one()?, owner: one()?, app: one()? })
     }
 
+    /// A text without them.
+    pub fn hide(&self, text: &str) -> String {
+        [&self.superuser, &self.owner, &self.app].into_iter().fold(text.to_owned(), |text, one| text.replace(one, "…"))
+    }
+
     fn of(&self, role: Role) -> &str {
         match role {
             Role::Owner => &self.owner,
@@ -143,5 +148,7 @@ mod tests {
         assert_eq!(passwords.owner.len(), 32);
         assert_ne!(passwords.owner, passwords.app);
         assert!(!format!("{passwords:?}").contains(&passwords.owner));
+        let url = format!("postgres://shop:{}@db {}", passwords.owner, passwords.app);
+        assert_eq!(passwords.hide(&url), "postgres://shop:…@db …");
     }
 }

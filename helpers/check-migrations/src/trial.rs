@@ -162,11 +162,7 @@ impl<'a, E: Engine> Trial<'a, E> {
     /// The last lines that a container wrote, without the passwords of this trial.
     pub async fn last_lines(&self, container: &str) -> anyhow::Result<Vec<String>> {
         let lines = self.engine.log_tail(container, TOLD_LINES).await?;
-        let hide = |line: String| {
-            let passwords = [&self.passwords.owner, &self.passwords.app, &self.passwords.superuser];
-            passwords.into_iter().fold(line, |line, password| line.replace(password.as_str(), "…"))
-        };
-        Ok(lines.into_iter().map(hide).collect())
+        Ok(lines.iter().map(|line| self.passwords.hide(line)).collect())
     }
 
     /// What the server was asked since the last time this was called.

@@ -124,6 +124,11 @@ async fn of_the_live_database_only_what_reads_is_asked() {
     for call in asked {
         let words = &call[format!("in {LIVE}: ").len()..];
         let reads = words.starts_with("pg_dump ") || words.starts_with("pg_dumpall ") || words.contains("SELECT ");
+        let rows = words.starts_with("pg_dump ") && !words.contains("--schema-only");
+        assert!(
+            !rows || words.contains("--table=public.schema_migrations"),
+            "rows that are nobody's business: {words}"
+        );
         assert!(reads && !["CREATE", "ALTER", "DROP", "INSERT"].iter().any(|word| words.contains(word)), "{words}");
     }
     let read_only = ("PGOPTIONS".to_owned(), "-c default_transaction_read_only=on".to_owned());
@@ -265,4 +270,23 @@ async fn what_a_killed_trial_left_is_swept_up_first_and_what_is_another_app_s_is
     assert_eq!(fake.calls.borrow()[0], "sweep shop");
     assert!(said[0].contains("removed 1 things"), "{said:?}");
     assert_eq!(fake.trial.borrow().containers.keys().collect::<Vec<_>>(), ["other"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_the_live_server_does_not_have_is_refused() {
+    let fake = host();
+    let mut declared = declared();
+    declared.database.app = "shop_web".into();
+    let finding = tried(&fake, &declared).await.expect_err("it is wrong");
+    assert_eq!(finding.kind, Kind::Declaration);
+    assert!(finding.to_string().contains("role shop_web"), "{finding}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_copy_that_does_not_fit_is_refused_before_it_is_read() {
+    let fake = host();
+    let mut declared = declared();
+    (declared.copy, declared.memory_bytes) = (check_migrations::declared::Copy::Full, 15_000_000);
+    assert_eq!(tried(&fake, &declared).await.expect_err("it is wrong").kind, Kind::NoRoom);
+    assert!(!fake.calls.borrow().iter().any(|call| call.contains("--data-only")));
 }
