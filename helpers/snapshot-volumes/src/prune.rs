@@ -2,13 +2,14 @@
 
 use crate::error::{StoreError, at};
 use crate::retention::{Retention, dispensable};
-use crate::snapshot::Id;
+use crate::snapshot::{Id, Snapshot};
 use crate::steps::Point;
 use crate::store::{Store, UNFINISHED};
 
 impl Store {
     /// Removes the snapshots that retention does not keep, and returns them. Never removed are last-good, the snapshot of
-    /// an unfinished restore, those in `keep`, and those that cannot be read.
+    /// an unfinished restore, the newest of another version than the
+    /// newest (to which a person may go back), those in `keep`, and those that cannot be read.
     ///
     /// # Errors
     /// When one cannot be removed; it is then no snapshot any more, and the next run removes the rest of it.
@@ -18,8 +19,9 @@ impl Store {
         let mut keep = keep.to_vec();
         keep.extend(self.pointer("last-good.json")?);
         keep.extend(self.unfinished_restore()?);
-        let taken: Vec<_> =
-            self.list()?.snapshots.into_iter().map(|snapshot| (snapshot.id, snapshot.manifest.at)).collect();
+        let snapshots = self.list()?.snapshots;
+        keep.extend(of_another_version(&snapshots));
+        let taken: Vec<_> = snapshots.into_iter().map(|snapshot| (snapshot.id, snapshot.manifest.at)).collect();
         let mut gone = Vec::new();
         for id in dispensable(&taken, retention, &keep) {
             // Until it is aside, so that nobody begins to read it.
@@ -38,4 +40,10 @@ impl Store {
         }
         Ok(gone)
     }
+}
+
+fn of_another_version(snapshots: &[Snapshot]) -> Option<Id> {
+    let newest = snapshots.last()?;
+    let other = snapshots.iter().rev().find(|other| other.manifest.digest != newest.manifest.digest);
+    other.map(|other| other.id.clone())
 }

@@ -99,3 +99,19 @@ fn what_is_being_read_is_not_pruned_and_snapshots_are_taken_meanwhile() {
     unpacking.join().unwrap().unwrap();
     assert_eq!(place.store().prune(one, &[], &mut silent).unwrap(), [taken.id]);
 }
+
+#[test]
+fn the_newest_of_another_version_is_kept_for_whoever_goes_back() {
+    let place = Place::new();
+    fs::write(place.path().join("rows"), b"rows").unwrap();
+    let take = |digest: &str| {
+        let about = snapshot_volumes::About { digest: digest.to_owned(), ..common::healthy() };
+        place.store().take(&place.volumes(), &about, &mut silent).unwrap().id
+    };
+    let (gone, kept) = (take("a"), take("a"));
+    let also_gone = take("b");
+    take("b");
+    let one = Retention { last: 1, daily: 0, weekly: 0, monthly: 0 };
+    assert_eq!(place.store().prune(one, &[], &mut silent).unwrap(), [gone, also_gone]);
+    assert!(place.store().read(&kept).is_ok());
+}
