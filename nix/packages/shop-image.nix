@@ -1,9 +1,9 @@
 # The tests' own app with a database, in one of its versions: what it is called, the migrations that it has beyond those of
 # the first version, and what its image sets beside that.
 {
-  buildGoModule,
+  cacert,
   dockerTools,
-  go-migrate,
+  go,
   lib,
   runCommand,
   version ? "1.0.0",
@@ -12,21 +12,35 @@
 }:
 let
   root = ../../tests/apps/shop;
-  shop = buildGoModule {
-    pname = "shop";
-    version = "0.1.0";
-    src = lib.fileset.toSource {
-      inherit root;
-      fileset = lib.fileset.unions [
-        (root + "/go.mod")
-        (root + "/go.sum")
-        (root + "/main.go")
-      ];
-    };
-    vendorHash = "sha256-/pLdl0i7IMfmXsKd1+oAl7yrcPvDZzeh97PBJ1lRzsU=";
-    subPackages = [ "." ];
-    env.CGO_ENABLED = 0;
-  };
+  sources = ''
+    cp ${root + "/go.mod"} go.mod
+    cp ${root + "/go.sum"} go.sum
+    cp ${root + "/main.go"} main.go
+    chmod u+w go.mod go.sum
+  '';
+  # The modules that it and its tool, golang-migrate, are made of.
+  vendor =
+    runCommand "shop-vendor"
+      {
+        nativeBuildInputs = [
+          cacert
+          go
+        ];
+        outputHashMode = "recursive";
+        outputHash = "sha256-/pLdl0i7IMfmXsKd1+oAl7yrcPvDZzeh97PBJ1lRzsU=";
+      }
+      ''
+        ${sources}
+        GOPATH=$TMPDIR/go GOCACHE=$TMPDIR/cache go mod vendor
+        cp -r vendor $out
+      '';
+  shop = runCommand "shop" { nativeBuildInputs = [ go ]; } ''
+    ${sources}
+    cp -r ${vendor} vendor
+    export GOPATH=$TMPDIR/go GOCACHE=$TMPDIR/cache GOFLAGS=-mod=vendor CGO_ENABLED=0
+    go build -o $out/bin/shop .
+    go build -tags=postgres -o $out/bin/migrate github.com/golang-migrate/migrate/v4/cmd/migrate
+  '';
   migrations = runCommand "shop-migrations" { } (
     ''
       mkdir -p $out/migrations
@@ -42,7 +56,7 @@ dockerTools.buildLayeredImage {
   tag = version;
   extraCommands = ''
     cp ${shop}/bin/shop shop
-    cp ${go-migrate}/bin/migrate migrate
+    cp ${shop}/bin/migrate migrate
     cp -r ${migrations}/migrations migrations
     mkdir tmp
   '';
