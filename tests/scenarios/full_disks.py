@@ -30,7 +30,7 @@ with subtest("Hearth's own records run out of room at one write after the other 
     host.succeed(
         f"cp -a {STATE} /run/state && mount -t tmpfs -o size=2m,mode=700 state {STATE} && cp -a /run/state/. {STATE}/",
     )
-    outcomes = []
+    outcomes, full = [], 0
     for pages in ROOM:
         version = ("1.1.0", "1.0.0")[serving() == "1.1.0"]
         declare("hello", f'.environment.APP_VERSION = "{version}" | {QUICK}')
@@ -40,6 +40,7 @@ with subtest("Hearth's own records run out of room at one write after the other 
         )
         good, said = reconcile(UNIT)
         assert good or "No space left on device" in said or "os error 28" in said, said
+        full += not good
         written = get("hello.example.org", "/count", "--request POST") if host.execute(https("hello.example.org"))[0] == 0 else None
         host.succeed(f"rm -f {STATE}/ballast {STATE}/more")
         good, said = reconcile(UNIT)
@@ -48,7 +49,8 @@ with subtest("Hearth's own records run out of room at one write after the other 
         assert good and receipt("apps/hello")["outcome"] == "unchanged", said
         assert serving() == version and (written is None or count() == int(written)), (pages, version, written)
         outcomes.append("served throughout" if written else "served again")
-    host.log(f"{len(outcomes)} amounts of room: {outcomes}")
+    host.log(f"{len(outcomes)} amounts of room, {full} of them too little: {outcomes}")
+    assert full, "no run met a full disk"
     host.succeed(f"cp -a {STATE}/. /run/state/ && umount {STATE} && cp -a /run/state/. {STATE}/")
 
 with subtest("a version that fills the disk of the volumes is rolled back onto the full disk"):

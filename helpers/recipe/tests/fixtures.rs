@@ -1,7 +1,7 @@
 //! Recipes, stacks, compose files and environment files that nobody here wrote: each is read, or refused with an error
 //! that names the file, the key or line, and the reason.
 //!
-//! They lie beside the project, not in it. Without them these tests do nothing, and say so.
+//! They are no part of the project: `HEARTH_FIXTURES` names their folder. Without them these tests do nothing, and say so.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,12 @@ use std::path::{Path, PathBuf};
 use recipe::{Allow, Recipe, Version, dotenv};
 
 fn fixtures(kind: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures").join(kind);
-    let folder = std::env::var_os("HEARTH_FIXTURES").map_or(beside, |all| PathBuf::from(all).join(kind));
-    if folder.is_dir() {
-        return Some(folder);
+    let folder = std::env::var_os("HEARTH_FIXTURES").map(|all| PathBuf::from(all).join(kind));
+    let folder = folder.filter(|folder| folder.is_dir());
+    if folder.is_none() {
+        println!("skipped: HEARTH_FIXTURES names no folder with {kind}");
     }
-    println!("skipped: there are no fixtures at {}", folder.display());
-    None
+    folder
 }
 
 fn files(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {

@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
         (Some(folder), _) => cli::all(folder, arguments.start).await,
         (None, Some(path)) if arguments.check => cli::check(path),
         (None, Some(path)) => cli::one(path, &job, arguments.json).await,
-        (None, None) => unreachable!("clap asks for one of them"),
+        (None, None) => Err(anyhow::anyhow!("nothing to do: name a manifest, or all with --all FOLDER")),
     };
     ended.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -1,5 +1,5 @@
-//! Recipes and tags that nobody here wrote. They lie beside the project, not in it: without them these tests do nothing,
-//! and say so.
+//! Recipes and tags that nobody here wrote. They are no part of the project: `HEARTH_FIXTURES` names their folder. Without
+//! it these tests do nothing, and say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use updates::{Candidate, Commit, Decision, Known, Note, Policy, Reason, Tag, Tags, decide};
 
 fn fixtures() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
-    let folder = std::env::var_os("HEARTH_FIXTURES").map_or(beside, PathBuf::from);
-    if folder.join("INDEX.tsv").is_file() {
-        return Some(folder);
+    let folder = std::env::var_os("HEARTH_FIXTURES").map(PathBuf::from);
+    let folder = folder.filter(|folder| folder.join("INDEX.tsv").is_file());
+    if folder.is_none() {
+        println!("skipped: HEARTH_FIXTURES names no folder with an INDEX.tsv");
     }
-    println!("skipped: there are no fixtures at {}", folder.display());
-    None
+    folder
 }
 
 /// The tags of each repository, as the index has them: its fourth and fifth column and its last, `tag NAME`.
