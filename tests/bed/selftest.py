@@ -1,5 +1,6 @@
 """The bed's tests of itself: a driver that misses a failure, or leaves a host behind, would make every scenario a lie."""
 
+import functools
 import io
 import os
 import signal
@@ -106,7 +107,9 @@ class AnInterrupt(unittest.TestCase):
             file.flush()
             _parts.save(Path(saved.name))
             command = [sys.executable, paths.BED, "run", "--bare", "--template", saved.name, file.name]
-            runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            # A run in the background of a script ignores SIGINT, and hands that down.
+            heeds = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+            runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=heeds)
             self.addCleanup(runner.kill)
             record = self.wait_for(lambda: next(_hosts_of(runner.pid), None))
             zone = f"hb{record['slot']}"

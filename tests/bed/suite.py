@@ -14,6 +14,8 @@ from .progress import Progress
 from .shell import CommandFailed, die_with_parent, running
 
 _HELLO = paths.TESTS / "apps/hello"
+# They begin first, so that none of them is left alone with one core at the end.
+_LONG_SCENARIOS = ("deploys", "killed", "page_audit", "drill", "migrations", "secrets", "engine_stops", "goes_back")
 _CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
 _CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 _SKIP_LINE = re.compile(r"^skipped: (.*)$", re.MULTILINE)
@@ -102,7 +104,8 @@ def scenario_checks(parts_file, long):
     """One check a scenario, on a host of its own."""
     options = ["--long"] if long else []
     command = [sys.executable, str(paths.BED), "run", "--template", str(parts_file), *options]
-    return [Check(f"scenario {name}", [*command, name]) for name in scenario.names()]
+    names = sorted(scenario.names(), key=lambda name: name not in _LONG_SCENARIOS)
+    return [Check(f"scenario {name}", [*command, name]) for name in names]
 
 
 def bed_checks(parts_file):
@@ -142,17 +145,19 @@ def _run_all(compiled, other, hosted, parts_file):
         for check in checks:
             one(check)
 
-    # Two hosts at a time: more would wait for each other on two cores, and be late where a gate counts seconds.
-    hosts = ThreadPoolExecutor(max_workers=max(2, (os.cpu_count() or 2) // 2))
+    # A host waits more than it works, but one that waits for the others is late where a gate counts seconds.
+    hosts = ThreadPoolExecutor(max_workers=max(3, os.cpu_count() or 2))
     lanes = ThreadPoolExecutor(max_workers=2)
     try:
-        pending = [lanes.submit(in_turn, checks) for checks in (compiled, other)]
+        pending = []
         try:
+            # Alone at first: the hosts are the long way, and leave room for compilers.
             if hosted:
                 template.build(progress).save(parts_file)
             pending += [hosts.submit(one, check) for check in hosted]
         except CommandFailed as error:
             results.append(Result("template of the hosts", failed=1, log=str(error)))
+        pending += [lanes.submit(in_turn, checks) for checks in (compiled, other)]
         for future in pending:
             future.result()
     finally:

@@ -37,7 +37,10 @@ with subtest("an image that exits at once"):
     broken("1.2.0-exits", "crash-looping", "exits at start, as told")
 
 with subtest("an image that never gets healthy"):
+    # The swarm would end it before the gate does, and take that for a start that went well: the old task would go.
+    serving = host.succeed("docker ps --quiet --filter name=hello_example_org_app")
     broken("1.2.0-unhealthy", "unhealthy")
+    assert host.succeed("docker ps --quiet --filter name=hello_example_org_app") == serving
 
 with subtest("a good version after them goes through"):
     declare("hello", f'{RUNS_ON} | .environment.APP_VERSION = "1.1.0"')

@@ -13,7 +13,7 @@ asker = {
     "credentials": {"basicAuth": None, "bearerFile": None, "headerFiles": {}},
 }
 AUDIT = {**asker, "pages": ["https://hello.example.org/"], "origins": [], "ignore": []}
-WATCH = {"seconds": 100, "everySeconds": 3, "restartLimit": 5}
+WATCH = {"seconds": 60, "everySeconds": 3, "restartLimit": 5}
 
 
 def smoke(name, path, method="GET", token=None, **expected):
@@ -127,7 +127,7 @@ with subtest("a helper that is killed in the watch keeps what was promised"):
     declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.2.0-second-restart" | .gate.watch = {json.dumps(WATCH)}')
     host.succeed(f"journalctl --sync; systemctl start --no-block {UNIT}")
     host.wait_until_succeeds(
-        f"journalctl --output=cat --unit={UNIT} --since=-60s | tail -n 3 | grep -q 'watching it for 100 s more'", timeout=120
+        f"journalctl --output=cat --unit={UNIT} --since=-60s | tail -n 3 | grep -q 'watching it for 60 s more'", timeout=120
     )
     host.succeed(f"systemctl kill --signal=KILL {UNIT}")
     assert json.loads(host.succeed("cat /var/lib/hearth/apps/hello/journal.json"))

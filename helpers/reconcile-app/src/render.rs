@@ -32,7 +32,8 @@ pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) 
     // Once more on the merged result: what two files ask for together is what will run.
     let place = Place { file: "the rendered compose file", app, folder };
     refuse(app, &recipe::check(&value, &place, &manifest.allow))?;
-    let rewrite = Rewrite { app, stack, digest: &inputs.digest, secrets: &inputs.secret_digests };
+    let (digest, secrets) = (&inputs.digest, &inputs.secret_digests);
+    let rewrite = Rewrite { app, stack, digest, secrets, converge: manifest.gate.converge() };
     Ok(Rendered { stack: rewrite.apply(value)?, warnings: reading.warnings.clone() })
 }
 

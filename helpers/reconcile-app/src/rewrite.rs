@@ -7,12 +7,16 @@
 //! - Services carry the app's name and the digest of its inputs.
 //! - A new task that ends makes the swarm pause its update, not turn back and not go on: whether to go back is decided by
 //!   the gate. Told to go on, the swarm stops the old task as soon as the new one is started again, healthy or not.
+//! - Beside an old task that serves, the swarm does not end a new one for not getting healthy before the gate gives up: an
+//!   end with exit code 0 counts there as a start that went well, and takes the old task away (moby, `controller.Start`).
 //!
 //! The result is JSON, which is YAML too.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 use state::Digest;
 
@@ -20,6 +24,8 @@ use crate::plan::{APP_LABEL, DIGEST_LABEL};
 
 /// The longest name that the swarm takes for a secret or a config.
 const NAME_LIMIT: usize = 64;
+/// Until the services that a gate gave up on are told to go back.
+const AFTER_THE_GATE: Duration = Duration::from_secs(60);
 
 /// What to put into a rendered compose file.
 pub struct Rewrite<'a> {
@@ -31,6 +37,8 @@ pub struct Rewrite<'a> {
     pub digest: &'a str,
     /// For each secret that the compose files name, the digest of its content.
     pub secrets: &'a BTreeMap<String, Digest>,
+    /// How long the gate waits for the services to converge.
+    pub converge: Duration,
 }
 
 /// A compose file ready to be applied.
@@ -59,6 +67,7 @@ impl Rewrite<'_> {
         for (name, service) in services {
             let service = service.as_object_mut().with_context(|| format!("services.{name} is no mapping"))?;
             self.label(service).with_context(|| format!("services.{name}.deploy"))?;
+            self.be_patient(service).with_context(|| format!("services.{name}.healthcheck"))?;
         }
         Ok(Stack { value })
     }
@@ -105,6 +114,26 @@ impl Rewrite<'_> {
         let update = deploy.entry("update_config").or_insert_with(|| json!({}));
         let update = update.as_object_mut().context("update_config is no mapping")?;
         update.insert("failure_action".to_owned(), json!("pause"));
+        Ok(())
+    }
+
+    fn be_patient(&self, service: &mut Map<String, Value>) -> anyhow::Result<()> {
+        let starts_first = |deploy: &Value| deploy["update_config"]["order"] == "start-first";
+        if !service.get("deploy").is_some_and(starts_first) {
+            return Ok(());
+        }
+        // What the compose file leaves out is taken from the image.
+        let check = service.entry("healthcheck").or_insert_with(|| json!({}));
+        let check = check.as_object_mut().context("is no mapping")?;
+        if check.get("disable") == Some(&json!(true)) {
+            return Ok(());
+        }
+        let own = match check.get("start_period").and_then(Value::as_str) {
+            Some(text) => text.parse::<SignedDuration>().with_context(|| format!("start_period `{text}`"))?.as_secs(),
+            None => 0,
+        };
+        let patience = (self.converge + AFTER_THE_GATE).as_secs().max(own.unsigned_abs());
+        check.insert("start_period".to_owned(), json!(format!("{patience}s")));
         Ok(())
     }
 }

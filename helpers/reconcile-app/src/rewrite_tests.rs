@@ -2,7 +2,8 @@ use super::*;
 
 fn rewrite(value: Value) -> anyhow::Result<Stack> {
     let secrets = BTreeMap::from([("db_password".to_owned(), Digest::of(b"hunter2"))]);
-    Rewrite { app: "wiki", stack: "wiki_example_org", digest: "d1", secrets: &secrets }.apply(value)
+    let converge = Duration::from_secs(120);
+    Rewrite { app: "wiki", stack: "wiki_example_org", digest: "d1", secrets: &secrets, converge }.apply(value)
 }
 
 #[test]
@@ -30,6 +31,22 @@ fn services_say_whose_they_are_and_never_turn_back_by_themselves() {
     assert_eq!(deploy["labels"][APP_LABEL], "wiki");
     assert_eq!(deploy["labels"][DIGEST_LABEL], "d1");
     assert_eq!(deploy["update_config"]["failure_action"], "pause");
+}
+
+/// The start period of a service with this health check and order of updates, after the rewrite.
+fn start_period(check: &Value, order: &str) -> Value {
+    let service = json!({"healthcheck": check, "deploy": {"update_config": {"order": order}}});
+    let stack = rewrite(json!({"services": {"app": service}})).unwrap();
+    stack.value["services"]["app"]["healthcheck"]["start_period"].clone()
+}
+
+#[test]
+fn beside_an_old_task_a_new_one_is_ended_by_the_gate_and_not_by_its_health_check() {
+    assert_eq!(start_period(&json!({"start_period": "30s"}), "start-first"), "180s");
+    assert_eq!(start_period(&json!({}), "start-first"), "180s");
+    assert_eq!(start_period(&json!({"start_period": "10m0s"}), "start-first"), "600s");
+    assert_eq!(start_period(&json!({"start_period": "30s"}), "stop-first"), "30s");
+    assert_eq!(start_period(&json!({"disable": true}), "start-first"), Value::Null);
 }
 
 #[test]
