@@ -19,7 +19,7 @@ def binary():
     # With --target the flag reaches the program only, and not build scripts, which a static glibc would break.
     env = {"RUSTFLAGS": "-C target-feature=+crt-static"}
     run(["cargo", "build", "--release", "--locked", "--target", TARGET], log="hello", cwd=SOURCE, env=env)
-    return SOURCE / f"target/{TARGET}/release/hello"
+    return paths.target(SOURCE) / TARGET / "release/hello"
 
 
 def layer():

@@ -19,3 +19,8 @@ HOSTS = CACHE / "hosts"
 # Names of bridges are one name space for the whole machine, whatever cache folder is in use. So the claims on them
 # lie here, and not in the cache.
 CLAIMS = Path("/run/hearth-bed")
+
+
+def target(workspace):
+    """Where cargo puts what it builds of a workspace."""
+    return Path(os.environ.get("CARGO_TARGET_DIR") or workspace / "target")

@@ -1,7 +1,6 @@
 """What every host is made from: built once, in parallel, and kept in the cache."""
 
 import json
-import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -72,8 +71,7 @@ def build(progress=None, *, helpers=True, profile="dev"):
 def build_helpers(profile):
     """Compiles the workspace in a profile (the tests' own is `dev`), and returns the folder of the binaries."""
     run(["cargo", "build", "--locked", "--bins", "--profile", profile], log="helpers", cwd=paths.HELPERS)
-    target = Path(os.environ.get("CARGO_TARGET_DIR", paths.HELPERS / "target"))
-    return target / ("debug" if profile == "dev" else profile)
+    return paths.target(paths.HELPERS) / ("debug" if profile == "dev" else profile)
 
 
 def filled_registry(root, images):
