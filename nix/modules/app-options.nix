@@ -133,7 +133,8 @@ in
         };
         status = lib.mkOption {
           type = lib.types.ints.between 100 599;
-          default = 200;
+          default = if config.middlewares.basicAuth == { } then 200 else 401;
+          defaultText = lib.literalExpression "200, or 401 where middlewares.basicAuth asks for a password";
           description = "The status of the right answer.";
         };
         contains = lib.mkOption {
@@ -197,6 +198,12 @@ in
         example = [ "/dev/dri" ];
         description = "Devices of the host that the recipe may use.";
       };
+    };
+
+    middlewares = lib.mkOption {
+      type = lib.types.submodule (import ./app-middlewares.nix { inherit lib; });
+      default = { };
+      description = "What the proxy does before a request reaches the app, and with its answer: on every route of the recipe.";
     };
 
     deploy = lib.mkOption {

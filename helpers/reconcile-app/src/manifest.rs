@@ -44,6 +44,9 @@ pub struct Manifest {
     /// How its data is kept safe.
     #[serde(default)]
     pub snapshot: Settings,
+    /// What the proxy puts in front of each of its routes, by the proxy's names.
+    #[serde(default)]
+    pub middlewares: Vec<String>,
     /// The image that a pipeline deploys.
     #[serde(default)]
     pub deploy: Option<Deployable>,
