@@ -22,6 +22,14 @@ let
       type = lib.types.nonEmptyStr;
       description = "The entry of `hearth.secrets.entries` with the password of ${what}.";
     };
+  # Needed once there is a server.
+  ofServer =
+    what:
+    secret what
+    // {
+      type = lib.types.nullOr lib.types.nonEmptyStr;
+      default = null;
+    };
   image = default: {
     name = lib.mkOption {
       type = lib.types.nonEmptyStr;
@@ -103,7 +111,7 @@ let
         service = "pooler";
         port = 6432;
         role = poolerRole;
-        passwordFile = entries.${cfg.poolerPasswordSecret}.path;
+        passwordFile = entries.${toString cfg.poolerPasswordSecret}.path;
       };
       readySeconds = 60;
       databases = lib.mapAttrs (_: database: {
@@ -188,8 +196,8 @@ in
       default = 100;
       description = "How many connections the server takes.";
     };
-    superuserPasswordSecret = secret "the server's superuser, whom nobody needs but a person in an emergency";
-    poolerPasswordSecret = secret "the pooler's own role";
+    superuserPasswordSecret = ofServer "the server's superuser, whom nobody needs but a person in an emergency";
+    poolerPasswordSecret = ofServer "the pooler's own role";
     databases = lib.mkOption {
       type = lib.types.attrsOf (lib.types.submodule database);
       default = { };
@@ -208,6 +216,16 @@ in
   config = lib.mkIf (config.hearth.enable && cfg.enable) {
     assertions =
       lib.concatLists (lib.mapAttrsToList complaintsAbout cfg.databases)
+      ++
+        map
+          (option: {
+            assertion = cfg.${option} != null;
+            message = "hearth.databases.${option} is not set. Name the entry of hearth.secrets.entries with this password.";
+          })
+          [
+            "superuserPasswordSecret"
+            "poolerPasswordSecret"
+          ]
       ++ map (role: {
         assertion = lib.count (other: other == role) roles == 1 && !lib.elem role (reserved ++ [ poolerRole ]);
         message = "hearth.databases.databases: the role ${role} is given twice, or is the server's own. Give the owner and the app of each database a name of their own.";
@@ -226,8 +244,8 @@ in
         MAX_CLIENTS = toString cfg.pooler.maxClients;
       };
       secrets = {
-        superuser_password = cfg.superuserPasswordSecret;
-        pooler_password = cfg.poolerPasswordSecret;
+        superuser_password = toString cfg.superuserPasswordSecret;
+        pooler_password = toString cfg.poolerPasswordSecret;
       };
       images =
         let

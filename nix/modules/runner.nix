@@ -12,6 +12,7 @@ let
   upstream = config.services.gitea-actions-runner;
   # What NixOS' module calls the user of every instance.
   user = "gitea-runner";
+  token = toString cfg.tokenSecret;
   instance = "hearth";
   unit = "gitea-runner-${instance}";
   service = config.systemd.services.${unit};
@@ -54,12 +55,14 @@ in
     enable = lib.mkEnableOption "a runner of Gitea or Forgejo Actions on this host";
 
     url = lib.mkOption {
-      type = hearth.types.httpAddress;
+      type = lib.types.nullOr hearth.types.httpAddress;
+      default = null;
       example = "https://git.example.org";
       description = "Where the Gitea or Forgejo is. For Forgejo set `services.gitea-actions-runner.package = pkgs.forgejo-runner` too.";
     };
     tokenSecret = lib.mkOption {
-      type = lib.types.nonEmptyStr;
+      type = lib.types.nullOr lib.types.nonEmptyStr;
+      default = null;
       example = "runner_token";
       description = ''
         The entry of `hearth.secrets.entries` with the registration token. Take one of the repository or organisation whose
@@ -143,8 +146,12 @@ in
           message = "hearth.runner: ${unit}.service is given DOCKER_HOST, and jobs with it an engine. Take it away: they need the door for deploys alone.";
         }
         {
-          assertion = config.hearth.secrets.entries ? ${cfg.tokenSecret};
-          message = "hearth.runner.tokenSecret names `${cfg.tokenSecret}`, which is not declared. Add hearth.secrets.entries.${cfg.tokenSecret}, or correct the name.";
+          assertion = cfg.url != null;
+          message = "hearth.runner: it is not said where the Gitea or Forgejo is. Set hearth.runner.url.";
+        }
+        {
+          assertion = config.hearth.secrets.entries ? ${token};
+          message = "hearth.runner.tokenSecret names `${token}`, which is not declared. Add hearth.secrets.entries.${token}, or correct the name.";
         }
         {
           assertion = cfg.workflows != [ ] || cfg.acceptForks;
@@ -157,13 +164,14 @@ in
       }) openTo;
 
     hearth.secrets.templates.runner = {
-      content = "TOKEN=${config.hearth.secrets.placeholder.${cfg.tokenSecret} or ""}";
+      content = "TOKEN=${config.hearth.secrets.placeholder.${token} or ""}";
       restartUnits = [ "${unit}.service" ];
     };
 
     services.gitea-actions-runner.instances.${instance} = {
       enable = true;
-      inherit (cfg) name url;
+      inherit (cfg) name;
+      url = toString cfg.url;
       tokenFile = config.hearth.secrets.templates.runner.path;
       labels = map hosted cfg.labels;
       settings = {
@@ -180,7 +188,7 @@ in
     users.users.${user} = {
       isSystemUser = true;
       group = user;
-      description = "Runs jobs of ${cfg.url}";
+      description = "Runs jobs of ${toString cfg.url}";
     };
     users.groups.${user} = { };
 

@@ -65,7 +65,7 @@ pub async fn prune_on(
     let mut receipt = Receipt::start("prune-images", "pruning");
     let lock = Lock::acquire(&manifest.state_folder.join("lock"));
     let ended = match &lock {
-        Ok(_) => Run { manifest, engine, disk, dry_run, say, receipt: &mut receipt }.attempt(now).await,
+        Ok(_) => Pruning { manifest, engine, disk, dry_run, say, receipt: &mut receipt }.attempt(now).await,
         Err(error) => Err(anyhow::anyhow!("{error}; nothing was removed")),
     };
     match ended {
@@ -82,7 +82,7 @@ pub async fn prune_on(
     Ok(receipt)
 }
 
-struct Run<'a, E, D> {
+struct Pruning<'a, E, D> {
     manifest: &'a Manifest,
     engine: &'a E,
     disk: &'a D,
@@ -91,7 +91,7 @@ struct Run<'a, E, D> {
     receipt: &'a mut Receipt,
 }
 
-impl<E: Disposal, D: Disk> Run<'_, E, D> {
+impl<E: Disposal, D: Disk> Pruning<'_, E, D> {
     async fn attempt(&mut self, now: Timestamp) -> anyhow::Result<(Outcome, String)> {
         self.manifest.check()?;
         let before = Record::read(&self.manifest.state_folder)?;
@@ -136,7 +136,9 @@ impl<E: Disposal, D: Disk> Run<'_, E, D> {
         for (image, by) in &plan.kept {
             (self.say)(format!("keeps image {}: {by}", image.name()));
         }
-        plan.steps.iter().for_each(|step| (self.say)(format!("would {step}")));
+        for step in &plan.steps {
+            (self.say)(format!("would {step}"));
+        }
         let (free, wanted) = (bytes(room.free), bytes(plan.wanted));
         if plan.steps.is_empty() {
             return format!("would remove nothing: {free} are free, {wanted} are wanted");

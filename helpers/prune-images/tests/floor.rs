@@ -69,7 +69,7 @@ impl Host {
 
     async fn prune(&self, dry_run: bool) -> (Receipt, String) {
         let mut said = String::new();
-        let mut say = |line: String| said.push_str(&format!("{line}\n"));
+        let mut say = |line: String| said.extend([line.as_str(), "\n"]);
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let ended = prune_on(&self.manifest, &self.fake, &Full(&self.fake), now, dry_run, &mut say).await;
         (ended.unwrap(), said)

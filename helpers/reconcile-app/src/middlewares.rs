@@ -20,7 +20,7 @@ pub fn attach(value: &mut Value, app: &str, names: &[String]) -> anyhow::Result<
         return Ok(());
     }
     let services = value.get_mut("services").and_then(Value::as_object_mut);
-    let mut routes = 0;
+    let mut found = 0;
     for (service, declared) in services.into_iter().flatten() {
         let Some(labels) = declared.get_mut("deploy").and_then(|deploy| deploy.get_mut("labels")) else { continue };
         let labels =
@@ -31,10 +31,12 @@ pub fn attach(value: &mut Value, app: &str, names: &[String]) -> anyhow::Result<
                 "service {service} of `{app}` is served by a route without a name, which hearth.apps.{app}.middlewares cannot be put in front of; give it a label `{ROUTERS}NAME.rule`. The engine was not touched"
             );
         }
-        routes += routers.len();
-        routers.iter().for_each(|router| put(labels, router, names));
+        found += routers.len();
+        for router in &routers {
+            put(labels, router, names);
+        }
     }
-    if routes == 0 {
+    if found == 0 {
         bail!(
             "hearth.apps.{app}.middlewares are declared, and no service of the recipe has a route to put them in front of; take them away, or use a recipe with labels `{ROUTERS}…`. The engine was not touched"
         );

@@ -65,7 +65,9 @@ async fn attempt<E: Engine>(
     receipt.found = json!({ "databases": observed.inside.keys().collect::<Vec<_>>() });
     receipt.plan = steps.iter().map(ToString::to_string).collect();
     if dry_run {
-        steps.iter().for_each(|step| say(format!("would {step}")));
+        for step in &steps {
+            say(format!("would {step}"));
+        }
         return Ok((Outcome::Unchanged, format!("would take {} steps", steps.len())));
     }
     let mut rounds = 0;

@@ -76,7 +76,7 @@ fn settled(fake: &Fake) -> Vec<Answer> {
 
 async fn run(manifest: &Manifest, fake: &Fake) -> (Receipt, String) {
     let mut said = String::new();
-    let mut say = |line: String| said.push_str(&format!("{line}\n"));
+    let mut say = |line: String| said.extend([line.as_str(), "\n"]);
     let receipt = reconcile(manifest, fake, false, &mut say).await.unwrap();
     (receipt, said)
 }
