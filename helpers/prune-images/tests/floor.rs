@@ -127,7 +127,8 @@ async fn only_what_nothing_needs_goes_however_full_the_disk_is() {
 /// The test before this one would pass if nothing ever went. Each reason to keep, taken away, makes its image go.
 #[tokio::test]
 async fn without_its_reason_each_of_them_goes() {
-    let undo: [(&str, fn(&mut Host)); 7] = [
+    type Undo = fn(&mut Host);
+    let undo: [(&str, Undo); 7] = [
         ("runs:1", |host| host.fake.services.borrow_mut().clear()),
         ("good:1", |host| host.write("apps/wiki/compose-1.json", &stack("other:1"))),
         ("gone:1", |host| std::fs::remove_dir_all(host.folder.path().join("apps/old")).unwrap()),
@@ -146,7 +147,8 @@ async fn without_its_reason_each_of_them_goes() {
 
 #[tokio::test]
 async fn what_cannot_be_read_keeps_everything() {
-    let broken: [(&str, fn(&Host)); 4] = [
+    type Break = fn(&Host);
+    let broken: [(&str, Break); 4] = [
         ("compose-1.json", |host| {
             std::fs::remove_file(host.folder.path().join("apps/wiki/compose-1.json")).unwrap();
         }),
