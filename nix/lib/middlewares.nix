@@ -6,5 +6,9 @@ rec {
     middlewares:
     lib.optional (middlewares.basicAuth != { }) "auth"
     ++ lib.optional (middlewares.requestHeaders // middlewares.responseHeaders != { }) "headers";
-  ofApp = name: app: map (kind: "hearth-${name}-${kind}@file") (names app.middlewares);
+  ofApp = name: app:
+    map (kind: {
+      name = "hearth-${name}-${kind}@file";
+      asksPassword = kind == "auth";
+    }) (names app.middlewares);
 }

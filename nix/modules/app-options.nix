@@ -133,9 +133,8 @@ in
         };
         status = lib.mkOption {
           type = lib.types.ints.between 100 599;
-          default = if config.middlewares.basicAuth == { } then 200 else 401;
-          defaultText = lib.literalExpression "200, or 401 where middlewares.basicAuth asks for a password";
-          description = "The status of the right answer.";
+          default = 200;
+          description = "The status of the right answer, where `middlewares.basicAuth` does not ask for a password first.";
         };
         contains = lib.mkOption {
           type = lib.types.nullOr lib.types.nonEmptyStr;

@@ -36,8 +36,10 @@ assert good, said
 assert status() == "200"
 
 with subtest("a route whose middleware the proxy does not know is not served, and the gate says so"):
-    names = '["hearth-hello-auth@file", "hearth-hello-headers@file"]'
-    guarded = f"{QUICK} | .middlewares = {names} | .gate.probe.status = 401"
+    names = json.dumps([
+        {"name": "hearth-hello-auth@file", "asksPassword": True}, {"name": "hearth-hello-headers@file", "asksPassword": False},
+    ])  # fmt: skip
+    guarded = f"{QUICK} | .middlewares = {names}"
     declare("hello", guarded + " | .gate.probe.budgetSeconds = 5")
     good, said = reconcile(UNIT)
     assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said

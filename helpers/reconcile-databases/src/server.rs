@@ -21,7 +21,7 @@ const OPTIONS: &str =
 /// How often it is asked whether a server is there by now.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 /// How long one try of an app's role may take.
-const TRY_SECONDS: u64 = 20;
+const TRY_SECONDS: u64 = 30;
 /// How many bytes of random salt `PostgreSQL` itself takes.
 const SALT: usize = 16;
 

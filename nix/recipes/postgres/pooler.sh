@@ -29,6 +29,8 @@ max_prepared_statements = 200
 ignore_startup_parameters = extra_float_digits
 # The server's task has another address after each restart.
 dns_max_ttl = 2
+dns_nxdomain_ttl = 1
+server_connect_timeout = 3
 server_login_retry = 1
 log_connections = 0
 log_disconnections = 0
