@@ -40,7 +40,8 @@ with subtest("a route whose middleware the proxy does not know is not served, an
         {"name": "hearth-hello-auth@file", "asksPassword": True}, {"name": "hearth-hello-headers@file", "asksPassword": False},
     ])  # fmt: skip
     guarded = f"{QUICK} | .middlewares = {names}"
-    declare("hello", guarded + " | .gate.probe.budgetSeconds = 5")
+    # What failed is not tried again as it was.
+    declare("hello", guarded + ' | .environment.FAILS = "yes" | .gate.probe.budgetSeconds = 5')
     good, said = reconcile(UNIT)
     assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
     until(200)
