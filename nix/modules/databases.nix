@@ -176,7 +176,7 @@ in
       image = image {
         default = "${fromStore.imageName}:${fromStore.imageTag}";
         defaultText = lib.literalExpression ''"hearth/pgbouncer:''${pkgs.pgbouncer.version}"'';
-        must = "It has PgBouncer 1.19 or newer, `sh` and `pg_isready`.";
+        must = "It has PgBouncer 1.19 or newer, `sh`, `getent` and `pg_isready`.";
         archive = fromStore;
         archiveText = "an image of pkgs.pgbouncer";
       };

@@ -3,6 +3,7 @@
   bash,
   coreutils,
   dockerTools,
+  glibc,
   gnused,
   pgbouncer,
   postgresql,
@@ -14,6 +15,8 @@ dockerTools.buildLayeredImage {
   contents = [
     bash
     coreutils
+    # getent
+    glibc.bin
     gnused
     pgbouncer
     postgresql
