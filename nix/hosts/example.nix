@@ -53,6 +53,9 @@ in
       domains = [ "*.example.org" ];
     };
 
+    # Images that nothing needs go when the disk fills.
+    pruning.enable = true;
+
     # Whatever takes JSON: put your own here, or ntfy, Gotify, Matrix, mail, a program.
     alerts.channels.sink.webhook.url = "http://127.0.0.1:9911/alerts";
 

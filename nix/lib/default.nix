@@ -10,5 +10,6 @@
   manifest = import ./manifest.nix { inherit lib pkgs config; };
   gates = import ./gates.nix { inherit lib config; };
   migrations = import ./migrations.nix { inherit lib; };
+  middlewares = import ./middlewares.nix { inherit lib; };
   unit = import ./unit.nix { inherit lib config; };
 }

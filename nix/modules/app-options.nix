@@ -134,7 +134,7 @@ in
         status = lib.mkOption {
           type = lib.types.ints.between 100 599;
           default = 200;
-          description = "The status of the right answer.";
+          description = "The status of the right answer, where `middlewares.basicAuth` does not ask for a password first.";
         };
         contains = lib.mkOption {
           type = lib.types.nullOr lib.types.nonEmptyStr;
@@ -197,6 +197,12 @@ in
         example = [ "/dev/dri" ];
         description = "Devices of the host that the recipe may use.";
       };
+    };
+
+    middlewares = lib.mkOption {
+      type = lib.types.submodule (import ./app-middlewares.nix { inherit lib; });
+      default = { };
+      description = "What the proxy does before a request reaches the app, and with its answer: on every route of the recipe.";
     };
 
     deploy = lib.mkOption {

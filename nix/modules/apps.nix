@@ -71,6 +71,7 @@ let
           drainSeconds
           ;
         domain = toString app.domain;
+        middlewares = hearth.middlewares.ofApp name app;
         deploy = if app.deploy == null then null else { inherit (app.deploy) image variable; };
         # Recipes name a resolver that asks for certificates itself; on this host they come from hearth.certificates.
         environment = { LETS_ENCRYPT_ENV = ""; } // app.environment;

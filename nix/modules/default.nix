@@ -10,13 +10,17 @@
     ./alerts.nix
     ./apps.nix
     ./certificates.nix
+    ./databases.nix
     ./deploy.nix
     ./docker-read.nix
     ./drift.nix
     ./drills.nix
     ./looks.nix
     ./metrics.nix
+    ./middlewares.nix
     ./proxy.nix
+    ./pruning.nix
+    ./runner.nix
     ./secrets.nix
     ./snapshots.nix
     ./swarm.nix

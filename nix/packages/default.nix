@@ -9,6 +9,7 @@ rec {
   proxy-image = callPackage ./proxy-image.nix { };
   hello-image = callPackage ./hello-image.nix { };
   miniflux-image = callPackage ./miniflux-image.nix { };
+  pgbouncer-image = callPackage ./pgbouncer-image.nix { };
   postgres-image = callPackage ./postgres-image.nix { };
   shop-image = callPackage ./shop-image.nix { };
   option-docs = callPackage ./option-docs.nix { };

@@ -15,6 +15,10 @@ let
       environment.BREAKING_MIGRATION = "1";
     })
     (pkgs.callPackage ../packages/postgres-image.nix { })
+    (pkgs.callPackage ../packages/pgbouncer-image.nix {
+      name = "localhost:5000/pgbouncer";
+      tag = "1";
+    })
   ]
   ++ lib.mapAttrsToList (
     version: environment: pkgs.callPackage ../packages/hello-image.nix { inherit version environment; }
@@ -50,6 +54,7 @@ in
 
   # An app that a scenario declares by itself.
   environment.etc."recipes/shop".source = ../../tests/recipes/shop;
+  environment.etc."recipes/postgres".source = ../recipes/postgres;
 
   # The private key is a test key, public with the repository. On a host of your own nothing may put it into the store.
   systemd.tmpfiles.settings.example-key."/var/lib/hearth/age.key".C = {

@@ -1,4 +1,4 @@
-"""The images of a real application: Miniflux and PostgreSQL, from Debian's packages, on one shared base layer."""
+"""The images of a real application, Miniflux and PostgreSQL, and of PgBouncer, from Debian's packages, on one shared base layer."""
 
 import shutil
 
@@ -53,6 +53,21 @@ def postgres(base_tree):
         "StopSignal": "SIGINT",
     }
     return [Image("postgres:17", [base_layer(base_tree), _postgres_layer(base_tree)], settings)]
+
+
+def pgbouncer(base_tree):
+    """PgBouncer as it is installed; the recipe starts it. With PostgreSQL's layer below it, for pg_isready."""
+
+    def build(folder):
+        work = folder / "work"
+        work.mkdir()
+        added = layers.installed_on(base_tree, work, ["pgbouncer"], log="pgbouncer")
+        layers.pack(added, folder / "layer", exclude=("proc", "sys", "dev", "run", "tmp", "var/cache"))
+        shutil.rmtree(work)
+
+    layer = cache.entry("pgbouncer-layer", cache.digest(base_tree.parent.name, layers, 1), build) / "layer"
+    settings = {"Env": [f"PATH={_POSTGRES_PATH}"]}
+    return [Image("pgbouncer:1", [base_layer(base_tree), _postgres_layer(base_tree), layer], settings)]
 
 
 def miniflux(base_tree):

@@ -14,7 +14,7 @@ from .shell import output
 
 HELPERS = [
     "render-secrets", "reconcile-swarm", "insert-certs", "reconcile-app", "send-alert", "snapshot-volumes", "drill-restore",
-    "deploy-app", "check-migrations", "hearth",
+    "deploy-app", "check-migrations", "prune-images", "reconcile-databases", "hearth",
 ]  # fmt: skip
 AGE_KEY = "var/lib/hearth/age.key"
 _NETWORK_UNIT = """[Unit]

@@ -51,6 +51,7 @@ def build(progress=None, *, helpers=True, profile="dev"):
         apps = [
             pool.submit(step, "image postgres", applications.postgres, base),
             pool.submit(step, "image miniflux", applications.miniflux, base),
+            pool.submit(step, "image pgbouncer", applications.pgbouncer, base),
         ]
         images = [
             *hello.images(hello_layer.result()),

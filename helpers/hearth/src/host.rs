@@ -90,7 +90,7 @@ impl Host {
         }
         let drills: Vec<Subject> = subjects.iter().filter_map(Subject::drill).collect();
         subjects.extend(drills);
-        for name in ["secrets", "swarm"] {
+        for name in ["secrets", "swarm", "databases", "pruning"] {
             let manifest = manifests.join(format!("{name}.json"));
             if manifest.exists() {
                 subjects.push(Subject::new(Kind::Host, "", "hearth-", manifest));

@@ -76,6 +76,7 @@ struct Families {
     bytes: Family,
     kept: Family,
     proved: Family,
+    freed: Family,
     alerts: Family,
     unreadable: Family,
 }
@@ -106,6 +107,7 @@ impl Default for Families {
                 "hearth_last_proved_restore_timestamp_seconds",
                 "When it was last proved that a snapshot of an app can be restored.",
             ),
+            freed: Family::new("hearth_pruned_bytes", "How many bytes pruning has freed since it is declared."),
             alerts: Family::new("hearth_alerts_open", "Problems that were told and are not over."),
             unreadable: Family::new("hearth_state_unreadable", "Records on disk that cannot be read."),
         }
@@ -136,6 +138,9 @@ impl Families {
         self.duration.add(&labels, Some(receipt.milliseconds as f64 / 1000.0));
         let expires = receipt.found.get("expires").and_then(|expires| expires.as_str()?.parse().ok());
         self.expires.add(&[("name", subject.name.as_str())], expires.map(seconds));
+        #[expect(clippy::cast_precision_loss, reason = "beyond nine petabytes a rounded number will do")]
+        let freed = receipt.found.get("freedBytesTotal").and_then(|freed| Some(freed.as_u64()? as f64));
+        self.freed.add(&[], freed);
     }
 
     fn snapshots(&mut self, app: &Subject) {
@@ -173,6 +178,7 @@ impl Families {
             self.bytes,
             self.kept,
             self.proved,
+            self.freed,
             self.alerts,
             self.unreadable,
         ];

@@ -18,6 +18,7 @@ use crate::handover::Handover;
 use crate::images;
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
+use crate::middlewares::{asks_password, expected};
 use crate::pin::Asked;
 use crate::plan::{APP_LABEL, STANDBY_LABEL};
 use crate::prove::failure_of;
@@ -182,7 +183,7 @@ impl<P: Parts> Run<'_, P> {
             handover(&self.host, self.manifest).give_back(self.say).await?;
         }
         let held = match held {
-            Ok(()) => self.probe(),
+            Ok(()) => self.probe(stack),
             Err(failure) => Err(failure),
         };
         state::fault::point(|| format!("after the gate, which {}", if held.is_ok() { "held" } else { "did not hold" }));
@@ -213,8 +214,10 @@ impl<P: Parts> Run<'_, P> {
         format!("{APP_LABEL}={}", self.manifest.name)
     }
 
-    fn probe(&mut self) -> Result<(), Failure> {
-        let Some(question) = self.manifest.gate.probe.as_ref().map(Question::Probe) else { return Ok(()) };
+    fn probe(&mut self, stack: &Stack) -> Result<(), Failure> {
+        let Some(probe) = &self.manifest.gate.probe else { return Ok(()) };
+        let probe = expected(probe, asks_password(stack.value()));
+        let question = Question::Probe(&probe);
         self.host.answers.ask(question, self.say).map(drop).map_err(|detail| failure_of(question, detail))
     }
 

@@ -169,6 +169,9 @@ fn digest(
     for (key, secret) in secrets {
         digester.add("secret", key.as_bytes()).add("content", secret.hex().as_bytes());
     }
+    for middleware in &manifest.middlewares {
+        digester.add("middleware", middleware.name.as_bytes());
+    }
     for image in &manifest.images {
         digester.add("image", image.name.as_bytes()).add("archive", image.archive.as_os_str().as_encoded_bytes());
     }

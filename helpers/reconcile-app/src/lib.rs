@@ -27,6 +27,7 @@ pub mod host;
 pub mod images;
 pub mod inputs;
 pub mod manifest;
+pub mod middlewares;
 pub mod migrations;
 pub mod patience;
 pub mod pin;

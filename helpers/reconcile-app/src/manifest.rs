@@ -44,6 +44,9 @@ pub struct Manifest {
     /// How its data is kept safe.
     #[serde(default)]
     pub snapshot: Settings,
+    /// What the proxy puts in front of each of its routes.
+    #[serde(default)]
+    pub middlewares: Vec<Middleware>,
     /// The image that a pipeline deploys.
     #[serde(default)]
     pub deploy: Option<Deployable>,
@@ -55,6 +58,16 @@ pub struct Manifest {
     pub nft_command: Option<PathBuf>,
     /// The `systemctl` command, for `--all --start`.
     pub systemctl_command: Option<PathBuf>,
+}
+
+/// Something that the proxy does with requests and answers.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Middleware {
+    /// The proxy's name for it, such as `hearth-wiki-auth@file`.
+    pub name: String,
+    /// Whether it lets only those through who give a password.
+    pub asks_password: bool,
 }
 
 /// A name that is safe as a file name, as part of a unit's name and as part of a swarm object's name.

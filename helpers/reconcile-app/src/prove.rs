@@ -17,6 +17,7 @@ use crate::credentials;
 use crate::gate::Watch;
 use crate::inputs::Inputs;
 use crate::manifest::{Gate, Watch as Declared};
+use crate::middlewares::expected;
 use crate::plan::STANDBY_LABEL;
 
 impl<P: Parts> Run<'_, P> {
@@ -112,7 +113,9 @@ impl<P: Parts> Run<'_, P> {
 
     fn look(&mut self, with_pages: bool) -> Result<(), Failure> {
         let gate = &self.manifest.gate;
-        let questions = gate.probe.iter().map(Question::Probe).chain(gate.proofs());
+        let asks_password = self.manifest.middlewares.iter().any(|middleware| middleware.asks_password);
+        let probe = gate.probe.as_ref().map(|probe| expected(probe, asks_password));
+        let questions = probe.iter().map(Question::Probe).chain(gate.proofs());
         for question in questions.filter(|question| with_pages || !matches!(question, Question::Audit(_))) {
             // What is right again and again is said once.
             let mut lines = Vec::new();

@@ -5,6 +5,7 @@ use recipe::Place;
 
 use crate::inputs::Inputs;
 use crate::manifest::Manifest;
+use crate::middlewares::attach;
 use crate::rewrite::{Rewrite, Stack};
 use crate::stack::Stacks;
 
@@ -28,10 +29,11 @@ pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) 
     let folder = inputs.recipe.folder();
     let documents: Vec<String> = reading.documents.iter().map(|document| document.text(folder)).collect();
     let rendered = stacks.render(folder, &documents).await?;
-    let value = recipe::compose::parse("the rendered compose file", &rendered)?;
+    let mut value = recipe::compose::parse("the rendered compose file", &rendered)?;
     // Once more on the merged result: what two files ask for together is what will run.
     let place = Place { file: "the rendered compose file", app, folder };
     refuse(app, &recipe::check(&value, &place, &manifest.allow))?;
+    attach(&mut value, app, &manifest.middlewares)?;
     let (digest, secrets) = (&inputs.digest, &inputs.secret_digests);
     let rewrite = Rewrite { app, stack, digest, secrets, converge: manifest.gate.converge() };
     Ok(Rendered { stack: rewrite.apply(value)?, warnings: reading.warnings.clone() })

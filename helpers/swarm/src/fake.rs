@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::{NewSecret, Object, Result, Secrets, Service, Services, Standby};
+use crate::{BuildCache, LocalImage, NewSecret, Object, Result, Secrets, Service, Services, Standby};
 
+mod disposal;
 mod trial;
 
 pub use trial::{Answer, End, Trial};
@@ -20,6 +21,10 @@ pub struct Fake {
     pub volumes: RefCell<BTreeMap<String, BTreeMap<String, String>>>,
     /// The networks, with their labels.
     pub networks: RefCell<BTreeMap<String, BTreeMap<String, String>>>,
+    /// The images.
+    pub images: RefCell<Vec<LocalImage>>,
+    /// What builds left.
+    pub cache: RefCell<BuildCache>,
     /// What scratch containers, and commands in any container, find.
     pub trial: RefCell<Trial>,
     /// What was asked of the engine, in order.

@@ -1,0 +1,10 @@
+# A runner that may deploy, and whose workflows nobody can set off from outside.
+{
+  hearth.runner = {
+    enable = true;
+    url = "https://git.example.org";
+    tokenSecret = "hello_token";
+    workflows = [ ../../../docs/examples/gitea-actions.yml ];
+  };
+  hearth.apps.hello.deploy.users = [ "gitea-runner" ];
+}

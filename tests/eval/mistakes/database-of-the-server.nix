@@ -1,0 +1,16 @@
+# refused: hearth.databases.databases.postgres: a database's name is made of a-z, 0-9 and `_`, the first a letter, and is none of the server's own. Rename it.
+{
+  hearth.databases = {
+    enable = true;
+    superuserPasswordSecret = "registry_password";
+    poolerPasswordSecret = "hello_token";
+    databases.shop = {
+      ownerPasswordSecret = "miniflux_db_password";
+      appPasswordSecret = "miniflux_admin_password";
+    };
+    databases.postgres = {
+      ownerPasswordSecret = "miniflux_db_password";
+      appPasswordSecret = "miniflux_admin_password";
+    };
+  };
+}

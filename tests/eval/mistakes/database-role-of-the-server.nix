@@ -1,0 +1,13 @@
+# refused: hearth.databases.databases: the role postgres is given twice, or is the server's own.
+{
+  hearth.databases = {
+    enable = true;
+    superuserPasswordSecret = "registry_password";
+    poolerPasswordSecret = "hello_token";
+    databases.shop = {
+      ownerPasswordSecret = "miniflux_db_password";
+      appPasswordSecret = "miniflux_admin_password";
+      app = "postgres";
+    };
+  };
+}

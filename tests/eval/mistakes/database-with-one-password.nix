@@ -1,0 +1,12 @@
+# refused: hearth.databases.databases.shop: owner and app have the same password, so that whoever has the app's is the owner. Give each its own secret.
+{
+  hearth.databases = {
+    enable = true;
+    superuserPasswordSecret = "registry_password";
+    poolerPasswordSecret = "hello_token";
+    databases.shop = {
+      ownerPasswordSecret = "miniflux_db_password";
+      appPasswordSecret = "miniflux_db_password";
+    };
+  };
+}
