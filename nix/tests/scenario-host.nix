@@ -62,6 +62,7 @@ in
     config.hearth.package
     pkgs.curl
     pkgs.jq
+    pkgs.libfaketime
     pkgs.openssl
     pkgs.python3
   ];
