@@ -43,7 +43,10 @@ fn no_other_drill_begins_before_the_receipt_is_there() {
     assert!(Command::new("mkfifo").arg(drills.join("last.json")).status().unwrap().success());
     let running = std::thread::spawn(move || failing_drill(&manifest));
     let writer = std::fs::File::options().write(true).open(drills.join("last.json")).unwrap();
-    assert!(matches!(Lock::try_acquire(&drills.join("lock")), Err(LockError::Held(_))), "another drill could begin now");
+    assert!(
+        matches!(Lock::try_acquire(&drills.join("lock")), Err(LockError::Held(_))),
+        "another drill could begin now"
+    );
     drop(writer);
     assert_eq!(running.join().unwrap(), Outcome::Failed);
     assert!(drills.join("last.json").is_file());
