@@ -1,6 +1,8 @@
 # A helper that is killed at any point of an update, a rollback or a restore: the next run ends it well, and no row is
 # lost. With --long the host loses its power after each, too.
 
+import re
+
 UNIT = "hearth-app-hello.service"
 DROP_IN = f"/run/systemd/system/{UNIT}.d/kill.conf"
 QUICK = '.gate.convergeSeconds = 8 | .gate.healthySeconds = 0 | .gate.restartLimit = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
@@ -42,6 +44,18 @@ def reconcile_killed(point):
 STEP = 1 if LONG else 6
 
 
+def step(line):
+    """A point without what differs from run to run: folders, numbers, digests, process ids."""
+    text = re.sub(r"\S*/", "", line.split(": ", 1)[1])
+    return re.sub(r"(compose-|\.unfinished-|\d{6}-)[\w.:-]*", r"\1…", text)
+
+
+def enumerate_steps(name, said):
+    """A run that was not killed tells every point that it passes: these, and no others."""
+    passed = {step(line) for line in said.splitlines() if line.startswith("passed point")}
+    print(f"STEPS {name} {sorted(passed)}")
+
+
 def every_point(name, begin, version, run=reconcile_killed, restored=None):
     """Kills at one point after the other until a run passes them all; returns their names."""
     points = []
@@ -52,6 +66,7 @@ def every_point(name, begin, version, run=reconcile_killed, restored=None):
         said = run(len(points) * STEP + 1)
         killed = [line for line in said.splitlines() if line.startswith("killed at point")]
         if not killed:
+            enumerate_steps(name, said)
             break
         points.append(killed[0].split(": ", 1)[1])
         if LONG:
