@@ -62,7 +62,9 @@ pub async fn run(manifest: &Manifest, job: &Job, say: &mut dyn FnMut(String)) ->
         }
     }
     if !matches!(job, Job::Reconcile(Options { dry_run: true, .. })) {
-        receipt.write(&manifest.state_folder).context("writing the receipt")?;
+        // On a full disk it is often the second write that fails: the first is what the person wants to know of.
+        let unwritten = || format!("{}; and its receipt cannot be written", receipt.summary);
+        receipt.write(&manifest.state_folder).with_context(unwritten)?;
     }
     drop(lock);
     Ok(receipt)
