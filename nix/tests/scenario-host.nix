@@ -67,6 +67,7 @@ in
     config.hearth.package
     pkgs.curl
     pkgs.jq
+    pkgs.libfaketime
     pkgs.openssl
     pkgs.python3
   ];

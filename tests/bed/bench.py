@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -23,15 +24,22 @@ def run(arguments):
     parts = template.build(Progress(), profile="release")
     found = figures.Figures()
     failed = False
-    for file in files:
+    for file, system in [(file, system) for file in files for system in file_systems(file)]:
         try:
-            with host(parts, volumes=scenario.volumes(file), out=sys.stderr) as machine:
-                scenario.play(file, machine, arguments.long, sys.stderr, means(machine, found))
+            with host(parts, volumes=system, gib=max(8, 5 * arguments.mib >> 10), out=sys.stderr) as machine:
+                more = means(machine, found) | {"FILE_SYSTEM": system, "MIB": arguments.mib}
+                scenario.play(file, machine, arguments.long, sys.stderr, more)
         except (AssertionError, CommandFailed) as error:
             failed = True
             print(f"FAILED: {file.stem}\n{error}", file=sys.stderr)
     print(f"\n{date.today()}, {shape()}\n\n{found.table()}")
     return 1 if failed else 0
+
+
+def file_systems(file):
+    """The file systems of volumes on each of which a benchmark asks to be run, with a line `ON = "xfs", "ext4"`."""
+    asked = re.search(r'^ON = ("\w+"(?:, "\w+")*)$', file.read_text(), re.MULTILINE)
+    return re.findall(r"\w+", asked.group(1)) if asked else [scenario.volumes(file)]
 
 
 def means(machine, found):

@@ -45,6 +45,7 @@ def add_to(sub):
     suite_.set_defaults(run=suite.run)
     bench_ = sub.add_parser("bench", help="what tests/bench/run runs")
     bench_.add_argument("--long", action="store_true")
+    bench_.add_argument("--mib", type=int, default=2048, help="size of the volume that is copied")
     bench_.add_argument("names", nargs="*")
     bench_.set_defaults(run=bench.run)
     selftest_ = sub.add_parser("selftest", help="the tests of the bed itself")

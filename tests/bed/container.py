@@ -27,7 +27,7 @@ _ENV = {"PATH": "/opt/hearth/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
 class Container:
     """One host. It can be booted again and again on the same root, until its slot is released."""
 
-    def __init__(self, slot, name, lowers, address, *, volumes=None, keep=False):
+    def __init__(self, slot, name, lowers, address, *, volumes=None, gib=8, keep=False):
         self.slot, self.name, self.lowers, self.address = slot, name, lowers, address
         self.volumes, self.keep = volumes, keep
         self.folder = slot.folder / name
@@ -36,7 +36,7 @@ class Container:
             (self.folder / part).mkdir(parents=True)
         (slot.folder / "lowers").write_text(":".join(map(str, lowers)))
         if volumes:
-            self._make_volumes_image()
+            self._make_volumes_image(gib)
 
     def boot(self):
         """Boots it, and returns once its first process is there."""
@@ -109,10 +109,10 @@ class Container:
             command.append(f"--bind={self.folder}/volumes/snapshots:/var/lib/hearth/snapshots")
         return [*command, "/lib/systemd/systemd"]
 
-    def _make_volumes_image(self):
+    def _make_volumes_image(self, gib):
         image = self.folder / "volumes.img"
         with open(image, "wb") as file:
-            file.truncate(8 << 30)
+            file.truncate(gib << 30)
         output([f"mkfs.{self.volumes}", "-q", str(image)])
 
     def _wait_for_leader(self, seconds=20):

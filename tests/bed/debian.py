@@ -13,7 +13,7 @@ HOST_PACKAGES = """
     systemd systemd-sysv dbus iproute2 iputils-ping netbase procps psmisc
     docker.io docker-cli docker-registry apache2-utils iptables nftables haproxy
     ca-certificates curl git openssh-client openssh-server openssl jq zstd age restic
-    xfsprogs btrfs-progs python3-minimal libpython3-stdlib
+    xfsprogs btrfs-progs python3-minimal libpython3-stdlib faketime
 """.split()
 
 # Nothing here is read by a person, and a half-installed tree is thrown away anyway.

@@ -44,14 +44,15 @@ LoadCredential=passwd.hashed-password.{_USER_NAME}:/run/hearth/secrets-for-users
 
 
 @contextlib.contextmanager
-def host(template, *, name="host", volumes=None, keep=False, out=sys.stdout):
-    """A host that is not booted yet. At the end everything of it is removed, unless it is kept."""
+def host(template, *, name="host", volumes=None, gib=8, keep=False, out=sys.stdout):
+    """A host that is not booted yet, with `gib` for volumes where they have a file system of their own. At the end
+    everything of it is removed, unless it is kept."""
     slot = slots.claim()
     container = None
     kept = False
     try:
         address = f"{slot.network}.10"
-        container = Container(slot, name, template.lowers, address, volumes=volumes, keep=keep)
+        container = Container(slot, name, template.lowers, address, volumes=volumes, gib=gib, keep=keep)
         furnish(container, template)
         yield Machine(container, out)
         kept = keep and container.is_running()

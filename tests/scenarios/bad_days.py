@@ -15,11 +15,37 @@ def still(version):
     assert int(get("hello.example.org", "/count")) == 1
 
 
-with subtest("a version that passes its health check and crashes seconds later is rolled back"):
+MANIFESTS = "/var/lib/docker-registry/docker/registry/v2/repositories/hello/_manifests"
+
+
+def vanish(version):
+    """Takes an image out of the registry; returns a function that puts it back."""
+    digest = host.succeed(f"cut -d: -f2 {MANIFESTS}/tags/{version}/current/link").strip()
+    moves = [(f"{MANIFESTS}/tags/{version}", "tag"), (f"{MANIFESTS}/revisions/sha256/{digest}", "revision")]
+    aside = f"/var/lib/vanished-{version}"
+    host.succeed(f"mkdir {aside}", *(f"mv {path} {aside}/{name}" for path, name in moves))
+    return lambda: host.succeed(*(f"mv {aside}/{name} {path}" for path, name in moves))
+
+
+with subtest("a version that crashes seconds after its health check is rolled back, to one whose image is gone from the registry"):
+    put_back = vanish("1.0.0")
     declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.2.0-crashes" | .gate.healthySeconds = 9')
     good, said = reconcile(UNIT)
     assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
     still("1.0.0")
+    put_back()
+
+with subtest("an image that vanishes after the plan was made: nothing is stopped, it is named, and it is tried again"):
+    declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.1.0"')
+    assert "deploy" in host.succeed("hearth plan hello"), host.succeed("hearth plan hello")
+    put_back, indexes = vanish("1.1.0"), services()
+    good, said = reconcile(UNIT)
+    assert not good and receipt("apps/hello")["outcome"] == "failed", said
+    for words in ("image localhost:5000/hello:1.1.0 cannot be pulled", "push it again", "nothing was deployed"):
+        assert words in said, said
+    assert services() == indexes
+    still("1.0.0")
+    put_back()
 
 with subtest("without room for a snapshot the update is held, with both numbers, and the app is not stopped"):
     small = "/var/lib/hearth/apps/hello/small"

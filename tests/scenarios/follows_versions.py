@@ -80,6 +80,20 @@ with subtest("a repository that is gone is a warning: what serves goes on"):
     assert "hello 1.0.0" in get("hello.example.org")
     host.succeed(f"mv {REPOSITORY}.away {REPOSITORY}")
 
+with subtest("a history that was rewritten by force, without the versions of before: what serves is still put right"):
+    host.succeed(
+        f"cp -a {REPOSITORY} {REPOSITORY}.before",
+        f"{GIT} checkout --quiet --orphan rewritten && {GIT} commit --quiet --message=rewritten",
+        f"{GIT} for-each-ref --format='%(refname:short)' refs/heads | grep -v rewritten | xargs {GIT} branch --quiet -D",
+        f"{GIT} tag --list | xargs {GIT} tag --delete && {GIT} reflog expire --expire=now --all && {GIT} gc --quiet --prune=now",
+        "docker service rm hello_example_org_app",
+    )
+    good, said, story = follow()
+    assert good and story["outcome"] == "changed", said
+    assert "hello 1.0.0" in get("hello.example.org")
+    assert int(get("hello.example.org", "/count")) == 1
+    host.succeed(f"rm -r {REPOSITORY} && mv {REPOSITORY}.before {REPOSITORY}")
+
 with subtest("a tag that was moved is held and named"):
     host.succeed(f"{GIT} tag --delete 0.1.4+1.1.0")
     release("0.1.4+1.1.0", "1.2.0-exits")

@@ -1,5 +1,7 @@
 # A helper that is killed at any point of an update, a rollback or a restore: the next run ends it well, and no row is
-# lost. With --long the host loses its power after each, too.
+# lost. The host loses its power after one of them, too; with --long after each.
+
+import re
 
 UNIT = "hearth-app-hello.service"
 DROP_IN = f"/run/systemd/system/{UNIT}.d/kill.conf"
@@ -38,8 +40,41 @@ def reconcile_killed(point):
     return said
 
 
-# Every point with --long, and then with a power cut after each; else every sixth.
+# Every point with --long; else every sixth.
 STEP = 1 if LONG else 6
+
+
+SNAPSHOT = """
+    writing journal.json, stopping hello_example_org_app, everything stopped, TakeLeftoversRemoved, TakeVolumeWritten,
+    TakeSynced, TakeVerified, writing stack.yml, writing snapshot.json, TakeManifestWritten, TakeRenamed,
+    writing last-good.json, TakePointerMoved, writing journal.json, telling the swarm what to run,
+"""
+RESTORE = """
+    stopping hello_example_org_app, everything stopped, RestoreLeftoversRemoved, RestoreStaged, writing restoring.json,
+    RestoreIntentWritten, RestoreExchanged, RestoreOldRemoved, removing restoring.json, RestoreIntentRemoved,
+"""
+# What each of them is made of, in this order. Whoever adds a step sees this fail, and lists it.
+STEPS = {
+    "update": f"""{SNAPSHOT} the gate which held, smoke and page audit, writing compose, writing deployed.json,
+        removing journal.json, writing receipt, writing last.json""",
+    "rollback": f"""{SNAPSHOT} the gate which did not hold, writing journal.json, {RESTORE} restoring the volumes,
+        writing journal.json, telling the swarm what to run, the gate which held, writing failed.json,
+        writing deployed.json, removing journal.json, writing receipt, writing last.json""",
+    "restore": f"{RESTORE} starting hello_example_org_app, writing receipt, writing last.json",
+}
+
+
+def steps(said):
+    """What a run says that it did, without what differs from run to run; each write once, and not what retention removed."""
+    done = [line.split(": after ", 1)[1] for line in said.splitlines() if line.startswith("passed point") and ": after " in line]
+    names = [re.sub(r"\S*/", "", name).replace(",", "") for name in done if "Prune" not in name]
+    return [re.sub(r"compose-.*", "compose", re.sub(r"\d{6}-.*", "receipt", name)) for name in names]
+
+
+def enumerate_steps(name, said):
+    """A run that was not killed tells every point that it passes: these, and no others."""
+    listed = [step.strip() for step in STEPS[name].split(",") if step.strip()]
+    assert steps(said) == listed, f"{name}: steps were added or are gone\nlisted: {listed}\nthere:  {steps(said)}"
 
 
 def every_point(name, begin, version, run=reconcile_killed, restored=None):
@@ -52,11 +87,14 @@ def every_point(name, begin, version, run=reconcile_killed, restored=None):
         said = run(len(points) * STEP + 1)
         killed = [line for line in said.splitlines() if line.startswith("killed at point")]
         if not killed:
+            enumerate_steps(name, said)
             break
         points.append(killed[0].split(": ", 1)[1])
-        if LONG:
+        if LONG or len(points) == 3:
             host.crash()
-            wait_until_serving()
+            host.start()
+            # A unit that rolled back has failed, and the boot is over all the same.
+            host.wait_until_succeeds("(systemctl is-system-running --wait || true) | grep -E 'running|degraded'", timeout=300)
         settled(version(len(points) - 1))
         assert count() in (written, restored), f"{points[-1]}: {written} were counted, {count()} are there"
     print(f"{name}: killed at {len(points)} points, {STEP} apart, and survived {len(points)}")

@@ -26,7 +26,13 @@ pub async fn run(
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<Receipt> {
     let mut receipt = Receipt::start("drill-restore", manifest.name.as_str());
-    match attempt(engine, stacks, manifest, id, &mut receipt, say).await {
+    // Until the receipt is written: of two drills, the one that ended last is the one that is read.
+    let lock = lock(&manifest.state_folder, say);
+    let ended = match &lock {
+        Ok(_) => attempt(engine, stacks, manifest, id, &mut receipt, say).await,
+        Err(error) => Err(anyhow::anyhow!("{error}; nothing was restored")),
+    };
+    match ended {
         Ok((outcome, summary)) => receipt.finish(outcome, summary),
         Err(error) => {
             receipt.error = Some(format!("{error:#}"));
@@ -36,6 +42,7 @@ pub async fn run(
     // Also of a drill that failed: how long ago a restore was proved is what a person wants to know then.
     receipt.found["lastProved"] = json!(Proof::read(&manifest.state_folder).ok().flatten());
     receipt.write(&proof::folder(&manifest.state_folder)).context("writing the receipt")?;
+    drop(lock);
     Ok(receipt)
 }
 
@@ -48,7 +55,6 @@ async fn attempt(
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
     manifest.check()?;
-    let _lock = lock(&manifest.state_folder, say)?;
     if clear(engine, manifest.name.as_str()).await? > 0 {
         say("removed what a drill that was cut off had left".to_owned());
     }

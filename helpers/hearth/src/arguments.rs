@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use reconcile_app::keep::Data;
 
 /// See and steer what Hearth does on this host.
 ///
@@ -74,7 +75,7 @@ pub enum OfHost {
     History {
         /// An app, or another name that `hearth status` shows
         name: String,
-        /// A run: the beginning of its ID, or `last`
+        /// A run: the beginning of its number or of its time, or `last`
         id: Option<String>,
         /// Print it as JSON
         #[arg(long)]
@@ -155,12 +156,16 @@ pub enum OfHost {
     ///
     /// What serves is kept in a snapshot first, so that the same command goes forward again. The version that was gone back
     /// from is held: it is not taken again before it changes or is accepted. What was written since the snapshot is out of
-    /// use, so it asks first. Example: hearth rollback wiki
+    /// use, so it asks first. Where the trial of the migrations saw that the earlier version works on the data of now, that
+    /// stays. Example: hearth rollback wiki
     Rollback {
         /// The app
         app: String,
         /// A snapshot: the beginning of its ID; the newest of another version than serves when none is named
         snapshot: Option<String>,
+        /// What becomes of the data, whatever the trial of the migrations said
+        #[arg(long)]
+        data: Option<Data>,
         /// Go back without asking
         #[arg(long)]
         yes: bool,

@@ -40,7 +40,7 @@ fn find<'a>(story: &'a Story, name: &str, id: &str) -> anyhow::Result<&'a Receip
             None => bail!("{name} has never run"),
         };
     }
-    let found: Vec<&Run> = story.runs.iter().filter(|run| run.id.starts_with(id)).collect();
+    let found: Vec<&Run> = story.runs.iter().filter(|run| run.is_called(id)).collect();
     match found[..] {
         [run] => Ok(&run.receipt),
         [] => bail!("no run of {name} has an ID that begins with `{id}`; `hearth history {name}` lists them"),

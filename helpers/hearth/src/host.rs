@@ -177,7 +177,7 @@ fn header(manifest: &Path) -> Result<Header, String> {
 }
 
 /// The JSON files in a folder by name; none when there is no such folder.
-pub(crate) fn json_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn json_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.with_context(|| folder.display().to_string())?,

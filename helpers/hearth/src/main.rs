@@ -38,7 +38,7 @@ async fn run(host: &Host, command: OfHost) -> anyhow::Result<ExitCode> {
         OfHost::Promote { app, from, to } => deploy::promote(host, &app, &from, &to),
         OfHost::Snapshots { app, json } => snapshots::show(host, app.as_deref(), json),
         OfHost::Restore { app, snapshot, yes } => restore::restore(host, &app, &snapshot, yes),
-        OfHost::Rollback { app, snapshot, yes } => rollback::rollback(host, &app, snapshot.as_deref(), yes),
+        OfHost::Rollback { app, snapshot, data, yes } => rollback::rollback(host, &app, snapshot.as_deref(), data, yes),
         OfHost::Drill { app, snapshot } => drill::drill(host, &app, snapshot.as_deref()),
         OfHost::Metrics { output } => metrics::show(host, output.as_deref()),
     }

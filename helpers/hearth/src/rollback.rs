@@ -1,10 +1,11 @@
-//! `hearth rollback`: back to the version that served before, with its data.
+//! `hearth rollback`: back to the version that served before, with its data or on that of now.
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
-use reconcile_app::record::Files;
+use reconcile_app::keep::{Data, by_verdict};
+use reconcile_app::record::{Deployed, Files};
 use snapshot_volumes::Snapshot;
 
 use crate::accept::agreed;
@@ -17,10 +18,17 @@ use crate::when::{ago, size};
 ///
 /// # Errors
 /// When there is no such app or snapshot, when the person says no, and when the helper cannot be started.
-pub fn rollback(host: &Host, app: &str, snapshot: Option<&str>, yes: bool) -> anyhow::Result<ExitCode> {
+pub fn rollback(
+    host: &Host,
+    app: &str,
+    snapshot: Option<&str>,
+    asked: Option<Data>,
+    yes: bool,
+) -> anyhow::Result<ExitCode> {
     let subject = host.app(app)?;
     let folder = subject.state.clone().map_err(anyhow::Error::msg)?;
-    let Some(deployed) = Files::in_folder(&folder).deployed()? else { bail!("nothing of {app} was ever deployed") };
+    let files = Files::in_folder(&folder);
+    let Some(deployed) = files.deployed()? else { bail!("nothing of {app} was ever deployed") };
     let Some(kept) = snapshots::of(subject)? else { bail!("{app} keeps no snapshots") };
     let to = match snapshot {
         Some(name) => kept.find(app, name)?,
@@ -28,17 +36,34 @@ pub fn rollback(host: &Host, app: &str, snapshot: Option<&str>, yes: bool) -> an
             format!("{app} has no snapshot of another version than the one that serves; declare the version that it should have")
         })?,
     };
-    let about = &to.manifest;
-    println!(
-        "{app}: {} serves; back to {} with its data of {} ({}, snapshot {}); what serves now is kept in a new snapshot",
-        deployed.version.as_deref().unwrap_or("a version without a name"),
-        about.version.as_deref().unwrap_or("a version without a name"),
-        ago(about.at, Timestamp::now()),
-        size(about.bytes()),
-        to.id
-    );
+    let (by_verdict, why) = by_verdict(files.migrations()?.as_ref(), &deployed.digest, &to.manifest.digest);
+    let data = asked.unwrap_or(by_verdict);
+    println!("{app}: {}; what serves now is kept in a new snapshot", shown(&deployed, to, data, &why));
     ensure!(yes || agreed(&format!("Stop {app} and take it back to that?"))?, "nothing was done");
-    helper::run("reconcile-app", &["--back-to", to.id.as_str()], &subject.manifest, &[])
+    let mut arguments = vec!["--back-to", to.id.as_str()];
+    arguments.extend(asked.iter().flat_map(|data| ["--data", word(*data)]));
+    helper::run("reconcile-app", &arguments, &subject.manifest, &[])
+}
+
+/// How it is said to the helper.
+fn word(data: Data) -> &'static str {
+    match data {
+        Data::Keep => "keep",
+        Data::Restore => "restore",
+    }
+}
+
+/// What is about to be done, and what a trial said of the data.
+fn shown(deployed: &Deployed, to: &Snapshot, data: Data, why: &str) -> String {
+    let about = &to.manifest;
+    let (serves, version) = (deployed.version.as_deref(), about.version.as_deref());
+    let nameless = "a version without a name";
+    let of = format!("{} ({}, snapshot {})", ago(about.at, Timestamp::now()), size(about.bytes()), to.id);
+    let with = match data {
+        Data::Keep => format!("on the data of now, not that of {of}"),
+        Data::Restore => format!("with its data of {of}"),
+    };
+    format!("{} serves; back to {} {with}; {why}", serves.unwrap_or(nameless), version.unwrap_or(nameless))
 }
 
 /// The newest snapshot of another version than serves, with all that this version ran on.

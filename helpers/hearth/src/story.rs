@@ -11,7 +11,7 @@ use reconcile_app::record::{Files, Intent};
 use state::{Journal, Outcome, Receipt};
 use updates::{Held, Holds};
 
-use crate::host::{Kind, Subject, json_in};
+use crate::host::{Kind, Subject};
 
 /// One run that is on record.
 #[derive(Clone, Debug)]
@@ -20,6 +20,14 @@ pub struct Run {
     pub id: String,
     /// Its receipt.
     pub receipt: Receipt,
+}
+
+impl Run {
+    /// Whether a person means it: by the beginning of its number, or of its time.
+    pub fn is_called(&self, word: &str) -> bool {
+        let time = self.id.split_once('-').map(|(_, time)| time);
+        self.id.starts_with(word) || time.is_some_and(|time| time.starts_with(word))
+    }
 }
 
 /// What is known of a subject.
@@ -116,10 +124,11 @@ fn receipt(path: &Path) -> anyhow::Result<Option<Receipt>> {
     serde_json::from_slice(&text).map(Some).with_context(|| path.display().to_string())
 }
 
-/// The runs that are kept, newest first. Their files are named by the time at which they started.
+/// The runs that are kept, newest first.
 fn runs(folder: &Path) -> anyhow::Result<Vec<Run>> {
     let mut runs = Vec::new();
-    for path in json_in(&folder.join("receipts"))?.into_iter().rev() {
+    let kept = state::kept_receipts(folder).with_context(|| folder.display().to_string())?;
+    for path in kept.into_iter().rev() {
         let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         // One that a run has just removed for a newer one is no loss.
         if let Some(receipt) = receipt(&path)? {

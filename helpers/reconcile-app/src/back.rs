@@ -1,4 +1,5 @@
-//! Going back by hand: to a version that served before, with the data that it had.
+//! Going back by hand: to a version that served before, with the data that it had, or on the data of now where that version
+//! was seen to work on it.
 //!
 //! What serves is kept in a snapshot of its own first, so that a person can go forward again, and so that a run that is
 //! cut off, or a gate that does not hold, ends with what served. What was gone back from is set aside: the next run does
@@ -8,12 +9,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{bail, ensure};
 use jiff::Timestamp;
-use state::{Journal, Outcome, Receipt};
+use state::{Journal, Outcome, Receipt, Step};
 
 use swarm::{Configs as _, Secrets as _};
 
 use crate::apply::{Host, Parts, Run};
 use crate::data::{About, Secured, Snapshots as _};
+use crate::keep::{Back, Data, by_verdict};
 use crate::manifest::{Manifest, Mode, Source};
 use crate::plan::Rollback;
 use crate::record::{Deployed, FailedDeploy, Files, Intent};
@@ -28,7 +30,7 @@ use crate::{images, source};
 pub async fn on<P: Parts>(
     host: Host<'_, P>,
     manifest: &Manifest,
-    snapshot: &str,
+    to: &Back,
     receipt: &mut Receipt,
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
@@ -53,16 +55,18 @@ pub async fn on<P: Parts>(
         receipt,
         say,
     };
-    run.go_back(snapshot).await
+    run.go_back(to).await
 }
 
 impl<P: Parts> Run<'_, P> {
-    async fn go_back(&mut self, id: &str) -> anyhow::Result<(Outcome, String)> {
+    async fn go_back(&mut self, back: &Back) -> anyhow::Result<(Outcome, String)> {
+        let id = &back.snapshot;
         let Some((deployed, last_good)) = self.files.deployed()?.zip(self.files.last_good()?) else {
             bail!("nothing good was ever deployed, so there is nothing to go back from")
         };
         let to = self.earlier(id, &deployed)?;
         let stack = self.stack_of(&to).await?;
+        let data = self.data_for(back, &deployed, &to)?;
         let aside = self.aside(&deployed)?;
         let failed = self.files.failed()?;
         let before = match self.secure_data(&to.digest).await? {
@@ -76,31 +80,55 @@ impl<P: Parts> Run<'_, P> {
         };
         let intent = Intent::Back { digest: to.digest.clone(), to: id.to_owned(), snapshot: before.clone() };
         self.journal.record(&intent)?;
-        let undo = |reason: String| Rollback {
-            digest: to.digest.clone(),
-            reason,
-            snapshot: Some(before.clone()),
-            tag: None,
-            failed: false,
-        };
-        if let Err(error) = self.restore_data(id).await {
-            return self.rollback(&last_good, undo(format!("{error:#}"))).await;
-        }
-        if let Err(failure) = self.replace(&stack).await? {
-            self.show_log(&failure).await;
-            return self.rollback(&last_good, undo(failure.to_string())).await;
+        if let Err(reason) = self.serve_earlier(&stack, id, data).await? {
+            let digest = to.digest.clone();
+            let undo = Rollback { digest, reason, snapshot: Some(before), tag: None, failed: false };
+            return self.rollback(&last_good, undo).await;
         }
         self.at.clone_from(&to.recipe);
         self.commit_back(&stack, &to.digest, &aside).await?;
         self.tidy(Some(&before)).await;
         let version = to.version.as_deref().unwrap_or("the earlier version");
         let left = deployed.version.as_deref().unwrap_or("the later version");
-        Ok((
-            Outcome::Changed,
-            format!(
-                "{version} serves again with its data of snapshot {id}; {left} is set aside, its data is kept in snapshot {before}"
-            ),
-        ))
+        let with = match data {
+            Data::Keep => "on the data of now".to_owned(),
+            Data::Restore => format!("with its data of snapshot {id}"),
+        };
+        let summary =
+            format!("{version} serves again {with}; {left} is set aside, its data is kept in snapshot {before}");
+        Ok((Outcome::Changed, summary))
+    }
+
+    /// Brings the data back, unless that of now stays, and starts the earlier version on it. The inner error is why it does
+    /// not serve.
+    async fn serve_earlier(&mut self, stack: &Stack, id: &str, data: Data) -> anyhow::Result<Result<(), String>> {
+        if data == Data::Restore
+            && let Err(error) = self.restore_data(id).await
+        {
+            return Ok(Err(format!("{error:#}")));
+        }
+        let held = self.replace(stack).await?;
+        if let Err(failure) = &held {
+            self.show_log(failure).await;
+        }
+        Ok(held.map_err(|failure| failure.to_string()))
+    }
+
+    /// What becomes of the data, which the receipt tells with the reason.
+    fn data_for(&mut self, back: &Back, deployed: &Deployed, to: &About) -> anyhow::Result<Data> {
+        let (by_verdict, why) = by_verdict(self.files.migrations()?.as_ref(), &deployed.digest, &to.digest);
+        let (data, why) = match back.data {
+            Some(data) => (data, format!("a person said so; {why}")),
+            None => (by_verdict, why),
+        };
+        let word = match data {
+            Data::Keep => "kept",
+            Data::Restore => "that of the snapshot",
+        };
+        (self.say)(format!("data: {word}: {why}"));
+        let step = Step { name: "data".to_owned(), milliseconds: 0, result: format!("{word}: {why}") };
+        self.receipt.steps.push(step);
+        Ok(data)
     }
 
     /// What the snapshot is of, and that it can be gone back to.
@@ -160,6 +188,7 @@ impl<P: Parts> Run<'_, P> {
                 at: Timestamp::now(),
                 by_hand: true,
                 version: deployed.version.clone(),
+                gate: None,
             },
         })
     }

@@ -132,7 +132,8 @@ fn judge(manifest: &Manifest, services: &[Service]) -> Result<Plan, String> {
 fn judge_as(manifest: &Manifest, services: &[Service], deployed: Option<&Deployed>) -> Result<Plan, String> {
     let remembered = || -> std::io::Result<_> {
         let unfinished = Journal::in_folder(&manifest.state_folder).unfinished::<Intent>()?;
-        Ok((Files::in_folder(&manifest.state_folder).failed()?, unfinished))
+        let failed = Files::in_folder(&manifest.state_folder).failed()?;
+        Ok((failed.filter(|failed| !failed.meets_another_gate(&manifest.gate.digest())), unfinished))
     };
     let (failed, unfinished) = remembered().map_err(|error| error.to_string())?;
     let inputs = source::serving(manifest, deployed).map_err(|error| error.to_string())?;

@@ -46,7 +46,13 @@ async fn pull(
 ) -> anyhow::Result<Vec<String>> {
     say(format!("pulling image {image}"));
     let login = login_for(config_folder, image)?;
-    engine.pull(image, login, &mut |_| {}).await.with_context(|| format!("image {image} cannot be pulled"))?;
+    engine.pull(image, login, &mut |_| {}).await.map_err(|error| {
+        let remedy = match error {
+            swarm::Error::NotFound { .. } => "; push it again, or declare a version that is in its registry",
+            _ => "",
+        };
+        anyhow::Error::from(error).context(format!("image {image} cannot be pulled{remedy}"))
+    })?;
     Ok(engine.image_digests(image).await?.unwrap_or_default())
 }
 

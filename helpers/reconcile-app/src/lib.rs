@@ -26,6 +26,7 @@ pub mod handover;
 pub mod host;
 pub mod images;
 pub mod inputs;
+pub mod keep;
 pub mod manifest;
 pub mod middlewares;
 pub mod migrations;

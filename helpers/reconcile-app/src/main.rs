@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use reconcile_app::cli;
+use reconcile_app::keep::{Back, Data};
 use reconcile_app::run::{Job, Options};
 
 /// Converge an app to its declared recipe, environment and secrets, behind health gates.
@@ -32,9 +33,12 @@ struct Arguments {
     /// Try once more what failed before
     #[arg(long)]
     retry: bool,
-    /// Go back to what ran when this snapshot was taken, with its data; what serves now is kept in another one
+    /// Go back to what ran when this snapshot was taken; what serves now is kept in another one
     #[arg(long, value_name = "SNAPSHOT", conflicts_with_all = ["check", "dry_run", "retry"])]
     back_to: Option<String>,
+    /// With --back-to: what becomes of the data; without, it is kept where the trial of migrations saw that this works
+    #[arg(long, requires = "back_to")]
+    data: Option<Data>,
     /// Print the receipt as JSON
     #[arg(long)]
     json: bool,
@@ -47,7 +51,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let job = match arguments.back_to {
-        Some(snapshot) => Job::GoBack(snapshot),
+        Some(snapshot) => Job::GoBack(Back { snapshot, data: arguments.data }),
         None => Job::Reconcile(Options { dry_run: arguments.dry_run, retry: arguments.retry }),
     };
     let ended = match (&arguments.all, &arguments.manifest) {

@@ -98,3 +98,32 @@ fn what_is_wrong_with_a_smoke_request_is_said_before_the_host_is_touched() {
     assert_eq!(gate.smoke[0].url.as_str(), "https://shop.example.org/");
     assert_eq!(gate.proofs().map(crate::answers::Question::step).collect::<Vec<_>>(), ["smoke health"]);
 }
+
+#[test]
+fn what_failed_before_is_tried_again_when_its_gate_was_changed_and_only_then() {
+    let declared = |text: &str| state::manifest::parse::<Manifest>(Path::new("shop.json"), text.as_bytes()).unwrap();
+    let text = manifest_of(r#"{"folder":"/recipe"}"#);
+    let gate = declared(&text).gate.digest();
+    let failed = |gate: Option<&str>, by_hand: bool| crate::record::FailedDeploy {
+        digest: "a".to_owned(),
+        reason: "too slow".to_owned(),
+        versions: Vec::new(),
+        logs: Vec::new(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        by_hand,
+        version: None,
+        gate: gate.map(ToOwned::to_owned),
+    };
+    let probe = r#""probe":{"url":"https://shop.example.org/","status":200,"contains":null,"caFile":null,"connectTo":null,"budgetSeconds":9}"#;
+    for changed in [("\"convergeSeconds\":1", "\"convergeSeconds\":90"), ("\"probe\":null", probe)] {
+        let other = declared(&text.replace(changed.0, changed.1)).gate.digest();
+        assert!(failed(Some(&gate), false).meets_another_gate(&other), "{changed:?}");
+        assert!(
+            !failed(Some(&gate), true).meets_another_gate(&other),
+            "what a person went back from waits for a person"
+        );
+        assert!(!failed(None, false).meets_another_gate(&other), "of an older record the gate is not known");
+    }
+    let same = declared(&text.replace("\"drainSeconds\":1", "\"drainSeconds\":2")).gate.digest();
+    assert!(!failed(Some(&gate), false).meets_another_gate(&same));
+}

@@ -29,6 +29,7 @@ fn failed(digest: &str) -> FailedDeploy {
         at: Timestamp::UNIX_EPOCH,
         by_hand: false,
         version: None,
+        gate: None,
     }
 }
 

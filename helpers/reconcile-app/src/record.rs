@@ -87,9 +87,17 @@ pub struct FailedDeploy {
     /// Its version.
     #[serde(default)]
     pub version: Option<String>,
+    /// The digest of the gate that it did not pass; none in records from before this was kept.
+    #[serde(default)]
+    pub gate: Option<String>,
 }
 
 impl FailedDeploy {
+    /// Whether it would meet another gate now than the one that it did not pass. What a person went back from met none.
+    pub fn meets_another_gate(&self, gate: &str) -> bool {
+        !self.by_hand && self.gate.as_deref().is_some_and(|failed| failed != gate)
+    }
+
     /// What a person calls it: its version, or the start of its digest.
     pub fn named(&self) -> &str {
         self.version.as_deref().unwrap_or_else(|| self.digest.get(..12).unwrap_or(&self.digest))

@@ -30,6 +30,7 @@ impl<P: Parts> Run<'_, P> {
             at: Timestamp::now(),
             by_hand: false,
             version: None,
+            gate: Some(self.manifest.gate.digest()),
         })
     }
 

@@ -13,6 +13,7 @@ use crate::apply::{Host, Parts, Run};
 use crate::connections::Proc;
 use crate::divert::Nft;
 use crate::inputs::Inputs;
+use crate::keep::Back;
 use crate::manifest::Manifest;
 use crate::pin::Pins;
 use crate::plan::{Known, Plan};
@@ -37,8 +38,8 @@ pub struct Options {
 pub enum Job {
     /// To make what is declared run.
     Reconcile(Options),
-    /// To go back to what ran when this snapshot was taken, with its data.
-    GoBack(String),
+    /// To go back to what ran when a snapshot was taken.
+    GoBack(Back),
 }
 
 /// Does a job over one app on the real host and writes its receipt.
@@ -61,7 +62,9 @@ pub async fn run(manifest: &Manifest, job: &Job, say: &mut dyn FnMut(String)) ->
         }
     }
     if !matches!(job, Job::Reconcile(Options { dry_run: true, .. })) {
-        receipt.write(&manifest.state_folder).context("writing the receipt")?;
+        // On a full disk it is often the second write that fails: the first is what the person wants to know of.
+        let unwritten = || format!("{}; and its receipt cannot be written", receipt.summary);
+        receipt.write(&manifest.state_folder).with_context(unwritten)?;
     }
     drop(lock);
     Ok(receipt)
@@ -93,7 +96,7 @@ async fn on_real_host(
     };
     match job {
         Job::Reconcile(options) => on(host, manifest, *options, receipt, say).await,
-        Job::GoBack(snapshot) => back::on(host, manifest, snapshot, receipt, say).await,
+        Job::GoBack(to) => back::on(host, manifest, to, receipt, say).await,
     }
 }
 
@@ -159,7 +162,7 @@ impl<P: Parts> Run<'_, P> {
         if options.retry {
             self.files.forget_failure()?;
         }
-        let (deployed, failed) = (self.files.deployed()?, self.files.failed()?);
+        let (deployed, failed) = (self.files.deployed()?, self.still_failed(options)?);
         let Chosen { inputs, at, waits, warnings } =
             match source::choose(self.manifest, deployed.as_ref(), failed.as_ref()) {
                 Ok(chosen) => chosen,
@@ -189,6 +192,19 @@ impl<P: Parts> Run<'_, P> {
         }
         let ended = self.carry_out(plan, &inputs).await?;
         Ok(with_what_waits(ended, waits))
+    }
+
+    /// What failed before and is not to be tried again: not where the gate that it did not pass was changed since.
+    fn still_failed(&self, options: Options) -> std::io::Result<Option<record::FailedDeploy>> {
+        let gate = self.manifest.gate.digest();
+        let Some(failed) = self.files.failed()? else { return Ok(None) };
+        if !failed.meets_another_gate(&gate) {
+            return Ok(Some(failed));
+        }
+        if !options.dry_run {
+            self.files.forget_failure()?;
+        }
+        Ok(None)
     }
 
     fn tell(&mut self, plan: &Plan) {

@@ -4,15 +4,14 @@
 //! See the backup specification at docs.coopcloud.tech. The dump is what counts: a command that fails, does not end, or
 //! leaves no dump, an old or too small one is an error, and nothing is kept.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use swarm::{Exec, Executed, Service, TaskState, Tasks};
 
-use crate::entry::{Kind, Raw};
-use crate::{Part, Volume, walk};
+use crate::entry::Raw;
+use crate::{Part, Volume};
 
 const BEFORE: &str = "backupbot.backup.pre-hook";
 const AFTER: &str = "backupbot.backup.post-hook";
@@ -139,47 +138,4 @@ fn named<'v>(service: &Service, volumes: &'v [Volume], stack: &str) -> anyhow::R
         ensure!(path.is_inside(), "{}: `{path}` leaves volume {}; nothing was done", service.name, volume.name);
     }
     Ok(found)
-}
-
-/// Whether each path holds a dump that was written since `begun` and has at least so many bytes.
-///
-/// # Errors
-/// Names the first dump that is missing, old or too small.
-pub fn check(parts: &[Part], begun: SystemTime, least: u64) -> anyhow::Result<()> {
-    for part in parts {
-        for path in &part.only {
-            let shown = part.volume.path.join(PathBuf::from(path.as_os()));
-            let (bytes, newest) = dump(part, path).with_context(|| shown.display().to_string())?;
-            let newest = newest.with_context(|| format!("the pre-hook left no dump in {}", shown.display()))?;
-            ensure!(
-                newest >= seconds(begun),
-                "the dump {} is an old one: the pre-hook did not write it",
-                shown.display()
-            );
-            ensure!(
-                bytes >= least,
-                "the dump {} has {bytes} bytes, at least {least} are expected (snapshot.leastDumpBytes)",
-                shown.display()
-            );
-        }
-    }
-    Ok(())
-}
-
-/// How many bytes lie at a path, and when the newest file of them was written.
-fn dump(part: &Part, path: &Raw) -> io::Result<(u64, Option<i64>)> {
-    let (mut bytes, mut newest) = (0, None);
-    walk::walk_parts(walk::root(&part.volume.path)?, std::slice::from_ref(path), &mut |found| {
-        if let Kind::File { size, .. } = found.entry.kind {
-            bytes += size;
-            newest = newest.max(Some(found.entry.mtime.0));
-        }
-        Ok(())
-    })?;
-    Ok((bytes, newest))
-}
-
-fn seconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(since).unwrap_or(i64::MAX)
 }

@@ -50,6 +50,7 @@ pub mod app;
 pub mod archive;
 pub mod cli;
 pub mod content;
+pub mod dumps;
 pub mod entry;
 mod error;
 pub mod hooks;

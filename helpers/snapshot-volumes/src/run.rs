@@ -5,6 +5,7 @@ use state::{Lock, LockError, Outcome, Receipt, Step};
 use swarm::{Exec, Quiesce, STACK_LABEL, Services, Stop, Tasks, Volumes};
 
 use crate::app::App;
+use crate::dumps::Before;
 use crate::hooks::Moment;
 use crate::manifest::Manifest;
 use crate::offsite::Repository;
@@ -44,7 +45,13 @@ pub async fn run(
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<Receipt> {
     let mut receipt = Receipt::start("snapshot-volumes", &manifest.name);
-    match attempt(engine, manifest, job, &mut receipt, say).await {
+    // Until the receipt is written: of two runs, the one that ended last is the one that is read.
+    let lock = lock(manifest, job, say);
+    let ended = match &lock {
+        Ok(_) => attempt(engine, manifest, job, &mut receipt, say).await,
+        Err(error) => Err(anyhow::anyhow!("{error}; the app was not touched")),
+    };
+    match ended {
         Ok((outcome, summary)) => receipt.finish(outcome, summary),
         Err(error) => {
             receipt.error = Some(format!("{error:#}"));
@@ -52,6 +59,7 @@ pub async fn run(
         }
     }
     receipt.write(&manifest.state_folder.join("snapshots")).context("writing the receipt")?;
+    drop(lock);
     Ok(receipt)
 }
 
@@ -79,7 +87,6 @@ async fn attempt(
         }
         Job::Take | Job::Restore(_) => {}
     }
-    let _lock = lock(manifest, say)?;
     let quiesce = Quiesce::new(engine, format!("{STACK_LABEL}={}", manifest.stack));
     let run = Run { manifest, engine, quiesce, store: &store };
     match job {
@@ -88,15 +95,18 @@ async fn attempt(
     }
 }
 
-/// One run over one app at a time, whichever helper makes it.
-fn lock(manifest: &Manifest, say: &mut dyn FnMut(String)) -> Result<Lock, LockError> {
+/// One run over one app at a time, whichever helper makes it. What leaves the app alone does not wait for it.
+fn lock(manifest: &Manifest, job: &Job, say: &mut dyn FnMut(String)) -> Result<Option<Lock>, LockError> {
+    if !matches!(job, Job::Take | Job::Restore(_)) {
+        return Ok(None);
+    }
     let path = manifest.state_folder.join("lock");
     match Lock::try_acquire(&path) {
         Err(LockError::Held(_)) => {
             say("waiting for another run over this app".to_owned());
-            Lock::acquire(&path)
+            Lock::acquire(&path).map(Some)
         }
-        other => other,
+        other => other.map(Some),
     }
 }
 
@@ -178,10 +188,11 @@ impl<E: Engine> Run<'_, E> {
     ) -> anyhow::Result<Result<Captured<'_>, TakeError>> {
         let (settings, engine) = (&self.manifest.snapshot, self.engine);
         let parts = hooks::parts(services, volumes, &self.manifest.stack)?;
-        let begun = std::time::SystemTime::now();
+        let before = Before::look(&parts)?;
         let captured = match hooks::run(engine, services, Moment::Dump, settings.hook(), say).await {
-            Ok(()) => hooks::check(&parts, begun, settings.least_dump_bytes)
-                .map(|()| self.store.capture_parts(&parts, about, say)),
+            Ok(()) => {
+                before.check(&parts, settings.least_dump_bytes).map(|()| self.store.capture_parts(&parts, about, say))
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = hooks::run(engine, services, Moment::Clear, settings.hook(), say).await {

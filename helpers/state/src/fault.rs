@@ -2,7 +2,8 @@
 //!
 //! They are in the helper that is shipped, so that what was tested is what runs: without the variable a point costs one
 //! comparison. Every durable write has one before and one after it; a deed that is no write has one of its own. A step
-//! that is added is thereby enumerated too.
+//! that is added is thereby enumerated too: with the variable, each point that is passed is told, and a test compares
+//! them with those that it knows.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,13 +16,17 @@ static WANTED: OnceLock<Option<u64>> = OnceLock::new();
 
 /// Passes one point: kills the process, as `kill -9` does, if a test asked for it here.
 ///
-/// `name` says what was just done or is about to be; it is the last thing on standard error.
+/// `name` says what was just done or is about to be; it is the last thing on standard error. Where a test asked for another
+/// point, it is told that this one was passed.
 pub fn point(name: impl FnOnce() -> String) {
     let wanted = WANTED.get_or_init(|| std::env::var(VARIABLE).ok().and_then(|text| text.parse().ok()));
     let Some(wanted) = wanted else { return };
-    if PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *wanted {
-        eprintln!("killed at point {wanted}: {}", name());
-        // That it kills this very process is the point; if the system refuses, the test sees a run that went on.
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    let number = PASSED.fetch_add(1, Ordering::Relaxed) + 1;
+    if number != *wanted {
+        eprintln!("passed point {number}: {}", name());
+        return;
     }
+    eprintln!("killed at point {number}: {}", name());
+    // That it kills this very process is the point; if the system refuses, the test sees a run that went on.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
 }

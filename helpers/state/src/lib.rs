@@ -18,4 +18,4 @@ pub use digest::{Digest, Digester};
 pub use journal::Journal;
 pub use lock::{Lock, LockError};
 pub use outcome::Outcome;
-pub use receipt::{Receipt, Step};
+pub use receipt::{Receipt, Step, kept as kept_receipts};

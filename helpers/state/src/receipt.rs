@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,8 @@ use crate::{Outcome, write_atomic};
 
 /// How many receipts of a subject are kept; the oldest go first.
 const KEPT: usize = 50;
+/// How many digits the number of a receipt has at least: more than a year, with which the names of older ones begin.
+const DIGITS: usize = 6;
 
 /// The JSON record of one run: what was found, decided, done, and how it ended. Holds no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,12 +85,17 @@ impl Receipt {
     pub fn finish(&mut self, outcome: Outcome, summary: impl Into<String>) {
         self.outcome = outcome;
         self.summary = summary.into();
-        self.milliseconds = Timestamp::now().duration_since(self.started).as_millis().try_into().unwrap_or(i64::MAX);
+        // A clock that is set back meanwhile must not make it a run that took less than no time.
+        let took = Timestamp::now().duration_since(self.started).as_millis().max(0);
+        self.milliseconds = took.try_into().unwrap_or(i64::MAX);
     }
 
     /// Writes it as `last.json` in `folder`, and into `folder/receipts/` unless nothing was changed, or it only says
     /// again what the run before it said: a host that is checked every few minutes would otherwise push the story of
     /// last week's update out with thousands of those.
+    ///
+    /// The files in `receipts/` are numbered: with the time alone, what is written after a clock was set back would count
+    /// as older than all others, and be the first to go. See [`kept`].
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -97,9 +104,10 @@ impl Receipt {
         text.push(b'\n');
         if self.outcome != Outcome::Unchanged && !self.repeats(&folder.join("last.json")) {
             let receipts = folder.join("receipts");
-            let name = self.started.strftime("%Y-%m-%dT%H-%M-%S.%3fZ");
-            write_atomic(&receipts.join(format!("{name}.json")), &text, 0o640)?;
-            prune(&receipts)?;
+            let number = kept(folder)?.last().map_or(0, |newest| number(newest)) + 1;
+            let at = self.started.strftime("%Y-%m-%dT%H-%M-%S.%3fZ");
+            write_atomic(&receipts.join(format!("{number:0DIGITS$}-{at}.json")), &text, 0o640)?;
+            prune(folder)?;
         }
         write_atomic(&folder.join("last.json"), &text, 0o640)
     }
@@ -122,16 +130,36 @@ impl Receipt {
     }
 }
 
-fn prune(receipts: &Path) -> io::Result<()> {
-    let mut names: Vec<_> = std::fs::read_dir(receipts)?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    // The names start with the time, so the order of the names is the order in time.
-    names.sort();
-    for old in names.iter().rev().skip(KEPT) {
-        std::fs::remove_file(old)?;
+/// The files of the receipts that are kept in a state folder, in the order in which they were written.
+///
+/// # Errors
+/// When the folder cannot be read. One that is not there holds nothing.
+pub fn kept(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder.join("receipts")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    paths.sort_by_cached_key(|path| (number(path), path.clone()));
+    Ok(paths)
+}
+
+/// The number of a receipt; 0 for one from before they were numbered, whose name begins with the year.
+fn number(path: &Path) -> u64 {
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    let digits = name.split('-').next().filter(|digits| digits.len() >= DIGITS);
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+fn prune(folder: &Path) -> io::Result<()> {
+    for old in kept(folder)?.iter().rev().skip(KEPT) {
+        match std::fs::remove_file(old) {
+            // Another run removed it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
     }
     Ok(())
 }
@@ -179,5 +207,44 @@ mod tests {
         }
         let kept = std::fs::read_dir(folder.path().join("receipts")).unwrap().count();
         assert_eq!(kept, KEPT);
+    }
+
+    fn write_at(folder: &Path, second: i64) -> String {
+        let mut receipt = Receipt::start("reconcile-app", "hello");
+        receipt.started = Timestamp::from_second(second).unwrap();
+        receipt.finish(Outcome::Changed, format!("at {second}"));
+        receipt.write(folder).unwrap();
+        receipt.summary
+    }
+
+    fn summaries(folder: &Path) -> Vec<String> {
+        let read = |path: &PathBuf| serde_json::from_slice::<Receipt>(&std::fs::read(path).unwrap()).unwrap().summary;
+        kept(folder).unwrap().iter().map(read).collect()
+    }
+
+    #[test]
+    fn after_a_clock_was_set_back_the_newest_is_still_the_last_and_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut written: Vec<_> = (0..60).map(|second| write_at(folder.path(), 1_800_000_000 + second)).collect();
+        written.extend((0..3).map(|second| write_at(folder.path(), 1_700_000_000 + second)));
+        assert_eq!(summaries(folder.path()), written[written.len() - KEPT..]);
+    }
+
+    #[test]
+    fn receipts_from_before_they_were_numbered_come_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = write_at(folder.path(), 1_700_000_000);
+        let receipts = folder.path().join("receipts");
+        std::fs::rename(&kept(folder.path()).unwrap()[0], receipts.join("2023-11-14T22-13-20.000Z.json")).unwrap();
+        let second = write_at(folder.path(), 1_600_000_000);
+        assert_eq!(summaries(folder.path()), [first, second]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_during_a_run_makes_no_negative_duration() {
+        let mut receipt = Receipt::start("reconcile-app", "hello");
+        receipt.started = Timestamp::now() + jiff::SignedDuration::from_hours(24);
+        receipt.finish(Outcome::Changed, "deployed");
+        assert_eq!(receipt.milliseconds, 0);
     }
 }

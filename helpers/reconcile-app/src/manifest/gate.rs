@@ -48,6 +48,12 @@ impl Gate {
         Duration::from_secs(self.healthy_seconds)
     }
 
+    /// A digest of all that is declared of it, as this version of Hearth reads it: one that reads more of it may judge
+    /// otherwise, too.
+    pub fn digest(&self) -> String {
+        state::Digest::of(format!("{self:?}").as_bytes()).hex()
+    }
+
     /// Checks what types cannot hold.
     pub(super) fn check(&self, app: &str) -> anyhow::Result<()> {
         for smoke in &self.smoke {

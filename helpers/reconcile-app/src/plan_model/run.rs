@@ -222,6 +222,7 @@ impl Run<'_> {
             at: Timestamp::UNIX_EPOCH,
             by_hand: true,
             version: None,
+            gate: None,
         });
         if !self.planted(Planted::NotSetAside) {
             self.step()?.failed = Some(aside);
@@ -357,6 +358,7 @@ impl Run<'_> {
             at,
             by_hand: false,
             version: None,
+            gate: None,
         });
         Ok(())
     }
