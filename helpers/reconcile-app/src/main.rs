@@ -18,7 +18,7 @@ use reconcile_app::run::{Job, Options};
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Arguments {
     /// Look at all apps whose manifests lie in this folder, with one request to the engine
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "dry_run", "retry", "back_to", "json", "manifest"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "dry_run", "retry", "back_to", "cleanup", "json", "manifest"])]
     all: Option<PathBuf>,
     /// With --all: start the unit of each app that differs
     #[arg(long, requires = "all")]
@@ -35,6 +35,9 @@ struct Arguments {
     /// Go back to what ran when this snapshot was taken, with its data; what serves now is kept in another one
     #[arg(long, value_name = "SNAPSHOT", conflicts_with_all = ["check", "dry_run", "retry"])]
     back_to: Option<String>,
+    /// Remove what is kept of a colour that failed
+    #[arg(long, conflicts_with_all = ["check", "dry_run", "retry", "back_to"])]
+    cleanup: bool,
     /// Print the receipt as JSON
     #[arg(long)]
     json: bool,
@@ -48,6 +51,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let job = match arguments.back_to {
         Some(snapshot) => Job::GoBack(snapshot),
+        None if arguments.cleanup => Job::CleanUp,
         None => Job::Reconcile(Options { dry_run: arguments.dry_run, retry: arguments.retry }),
     };
     let ended = match (&arguments.all, &arguments.manifest) {

@@ -146,7 +146,7 @@ impl Stack {
 
     /// Pins an image to what is here.
     pub fn pin(&mut self, image: &str, pinned: &str) {
-        for (_, service) in mapping(&mut self.value, "services") {
+        for (_, service) in self.services_mut() {
             if service.get("image").and_then(Value::as_str) == Some(image) {
                 service["image"] = json!(pinned);
             }
@@ -187,8 +187,12 @@ impl Stack {
         missing
     }
 
-    fn services(&self) -> impl Iterator<Item = (&String, &Value)> {
+    pub(crate) fn services(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.value.get("services").and_then(Value::as_object).into_iter().flatten()
+    }
+
+    pub(crate) fn services_mut(&mut self) -> impl Iterator<Item = (&String, &mut Value)> {
+        mapping(&mut self.value, "services")
     }
 }
 
