@@ -117,8 +117,10 @@ impl<P: Parts> Run<'_, P> {
         Ok(held.and_then(|()| self.colour_answers(turn, Stage::Idle)))
     }
 
-    /// Gives the services of a colour the labels of a stack: the step in which visitors are sent elsewhere.
-    async fn route(&mut self, stack: &Stack) -> anyhow::Result<()> {
+    /// Gives the services of a colour the labels of a stack: the step in which visitors are sent elsewhere. Whether they
+    /// had others.
+    async fn route(&mut self, stack: &Stack) -> anyhow::Result<bool> {
+        let mut changed = false;
         for (name, labels) in stack.routed() {
             let name = format!("{}_{name}", self.stack);
             state::fault::point(|| format!("before switching the route to {name}"));
@@ -126,23 +128,25 @@ impl<P: Parts> Run<'_, P> {
                 let dockers = now.iter().filter(|(key, _)| key.starts_with(DOCKERS_LABELS));
                 dockers.map(|(key, value)| (key.clone(), value.clone())).chain(labels.clone()).collect()
             });
-            anyhow::ensure!(told.await?, "service {name} is gone; the routes are as they were");
+            let told = told.await?;
+            changed |= told.with_context(|| format!("service {name} is gone; the routes are as they were"))?;
         }
-        Ok(())
+        Ok(changed)
     }
 
-    /// Changes a service's labels, also when somebody else changes it at the same moment. Whether it is there.
+    /// Changes a service's labels, also when somebody else changes it at the same moment. Whether they had to be changed;
+    /// `None` where it is gone.
     async fn relabel(
         &self,
         name: &str,
         change: impl Fn(&BTreeMap<String, String>) -> BTreeMap<String, String>,
-    ) -> anyhow::Result<bool> {
+    ) -> anyhow::Result<Option<bool>> {
         for attempt in 1.. {
             let services = self.host.engine.services(STACK_LABEL).await?;
-            let Some(service) = services.iter().find(|service| service.name == name) else { return Ok(false) };
+            let Some(service) = services.iter().find(|service| service.name == name) else { return Ok(None) };
             let labels = change(&service.labels);
             if labels == service.labels {
-                break;
+                return Ok(Some(false));
             }
             match self.host.engine.relabel(service, &labels).await {
                 Err(swarm::Error::Refused { message, .. })
@@ -153,7 +157,7 @@ impl<P: Parts> Run<'_, P> {
                 }
             }
         }
-        Ok(true)
+        Ok(Some(true))
     }
 
     /// Whether a colour answers through the proxy, which has noticed its stage.
@@ -257,8 +261,10 @@ impl<P: Parts> Run<'_, P> {
             // Whether it holds or not is told by the gate that follows.
             drop(watch.hold(&self.manifest.gate, self.say).await?);
         }
-        if let Some(turn) = last_good.turn() {
-            self.route(last_good).await?;
+        // Whether it answers or not is told by the gate that follows, too.
+        if let Some(turn) = last_good.turn()
+            && self.route(last_good).await?
+        {
             drop(self.colour_answers(&turn, Stage::Live));
         }
         let keeps = self.manifest.update == Update::BlueGreen && self.manifest.keep_failed_hours > 0;

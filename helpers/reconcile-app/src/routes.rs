@@ -15,6 +15,8 @@ use crate::colour::{Stage, Turn};
 pub const HEADER: &str = "X-Hearth-Colour";
 /// How far the priorities of two generations are apart: further than rules are long.
 const APART: u64 = 100_000;
+/// By how much a route of a token alone outranks all others: more than there will be deploys. Traefik counts to 2^63.
+const ABOVE_ALL: u64 = 1 << 50;
 const ROUTERS: &str = "traefik.http.routers.";
 const KINDS: [&str; 3] = [ROUTERS, "traefik.http.services.", "traefik.http.middlewares."];
 
@@ -76,7 +78,7 @@ fn add_private(all: &mut Labels, name: &str, turn: &Turn, priority: u64) {
     if let Some(rule) = all.get_mut(&format!("{key}.rule")) {
         *rule = format!("({rule}) && Header(`{HEADER}`, `{}`)", turn.token);
     }
-    all.insert(format!("{key}.priority"), (priority + APART / 2).to_string());
+    all.insert(format!("{key}.priority"), (ABOVE_ALL + priority).to_string());
     let middlewares = all.entry(format!("{key}.middlewares")).or_default();
     let own = std::mem::take(middlewares);
     *middlewares = if own.is_empty() { mark_name(turn) } else { format!("{},{own}", mark_name(turn)) };
@@ -99,7 +101,7 @@ fn base_priority(labels: &Labels, router: &str) -> u64 {
     let label = |what: &str| labels.get(&format!("{ROUTERS}{router}.{what}"));
     let said = label("priority").and_then(|text| text.parse::<u64>().ok()).filter(|priority| *priority > 0);
     let length = || label("rule").map_or(0, String::len).try_into().unwrap_or_default();
-    said.unwrap_or_else(length).min(APART / 2 - 1)
+    said.unwrap_or_else(length).min(APART - 1)
 }
 
 /// `traefik.http.routers.` `name` `.rule`.
