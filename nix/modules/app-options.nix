@@ -217,11 +217,18 @@ in
     update = lib.mkOption {
       type = lib.types.enum [
         "rolling"
+        "stop-first"
+        "blue-green"
         "handover"
       ];
       default = "rolling";
       description = ''
-        How running tasks are replaced. `rolling`: as the recipe's `update_config` says. `handover`: for a recipe that publishes
+        How running tasks are replaced. `rolling`: as the recipe's `update_config` says; where it says nothing of the order, the
+        new task is started first if it shares neither a volume nor a port with the old one. `stop-first`: the old tasks are
+        stopped before the new ones start, for versions that cannot be there together; `hearth plan` says for how long nothing
+        serves. `blue-green`: the new version comes up as a second copy of the whole stack, is asked through the proxy, and then
+        gets all visitors in one step; they go back in one step when it does not hold. For apps that write no volume and
+        publish no port, with a database outside of the app. `handover`: for a recipe that publishes
         ports of the host, which two tasks cannot hold at a time; a standby copy takes them over meanwhile, and no request is lost.
       '';
     };
@@ -355,10 +362,23 @@ in
         description = "How long taking a snapshot and restoring it may take in one run, before the run is ended and the next one goes on with it.";
       };
     };
+    keepFailedHours = lib.mkOption {
+      type = lib.types.ints.between 0 8760;
+      default = 24;
+      description = ''
+        With `update = "blue-green"`: for how long a version that failed is kept, running and without routes, for whoever wants
+        to know why. `hearth cleanup` and the next deploy end it earlier. With 0 it is removed at once, for an app that must not
+        run beside itself, such as one that works through a queue.
+      '';
+    };
     drainSeconds = lib.mkOption {
       type = lib.types.ints.between 0 3600;
-      default = 60;
-      description = "How long connections may take to leave a task that is about to be replaced in a handover.";
+      default = if config.update == "blue-green" then 10 else 60;
+      defaultText = lib.literalExpression ''if update == "blue-green" then 10 else 60'';
+      description = ''
+        How long connections may take to leave what is about to be replaced: a task in a handover, the colour that served before
+        in blue-green.
+      '';
     };
   };
 }

@@ -69,6 +69,7 @@ let
           allow
           update
           drainSeconds
+          keepFailedHours
           ;
         domain = toString app.domain;
         middlewares = hearth.middlewares.ofApp name app;
@@ -120,11 +121,14 @@ let
         + app.gate.healthySeconds
         + (if app.gate.probe.enable then app.gate.probe.budgetSeconds else 0)
         + (if app.update == "handover" then 2 * app.drainSeconds else 0)
+        # Each colour is waited for by its own route, and drained.
+        + (if isBlueGreen app then 60 + 2 * app.drainSeconds + 2 * app.gate.probe.budgetSeconds else 0)
       )
     + hearth.gates.secondsOf app
     + hearth.migrations.secondsOf app
     + (if keepsData app then app.snapshot.budgetSeconds else 0);
 
+  isBlueGreen = app: app.update == "blue-green";
   keepsData = app: app.snapshot.mode != "none";
   keptInState = app: lib.hasPrefix "${paths.state}/" app.snapshot.folder;
   withinState = app: lib.removePrefix "/var/lib/" app.snapshot.folder;
@@ -295,6 +299,14 @@ let
       {
         assertion = !lib.elem "/" app.allow.hostPaths;
         message = "${option}.allow.hostPaths: `/` would give the app the whole host. Name the folders that it needs.";
+      }
+      {
+        assertion = !isBlueGreen app || app.gate.probe.enable;
+        message = "${option}.update = \"blue-green\": without a probe nobody knows which colour the proxy serves. Set ${option}.domain or gate.probe.url, and leave the probe on, or set ${option}.update = \"rolling\".";
+      }
+      {
+        assertion = !isBlueGreen app || config.hearth.proxy.enable;
+        message = "${option}.update = \"blue-green\": it is the proxy that sends visitors to the one colour or the other. Set hearth.proxy.enable = true, or ${option}.update = \"rolling\".";
       }
       {
         assertion = app.snapshot.drill.schedule == null || app.snapshot.mode != "none";

@@ -11,7 +11,7 @@ MIRROR = os.environ.get("HEARTH_BED_MIRROR", "http://deb.debian.org/debian")
 
 HOST_PACKAGES = """
     systemd systemd-sysv dbus iproute2 iputils-ping netbase procps psmisc
-    docker.io docker-cli docker-registry apache2-utils iptables nftables haproxy
+    docker.io docker-cli docker-compose docker-registry apache2-utils iptables nftables haproxy
     ca-certificates curl git openssh-client openssh-server openssl jq zstd age restic
     xfsprogs btrfs-progs python3-minimal libpython3-stdlib faketime
 """.split()

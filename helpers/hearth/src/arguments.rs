@@ -170,6 +170,13 @@ pub enum OfHost {
         #[arg(long)]
         yes: bool,
     },
+    /// Remove the colour that failed, and that is kept for a look
+    ///
+    /// Only for apps with `update = "blue-green"`. What serves is not touched. Example: hearth cleanup shop-prod
+    Cleanup {
+        /// The app
+        app: String,
+    },
     /// Prove that a snapshot can be restored, beside the app, which goes on serving
     ///
     /// Example: hearth drill wiki

@@ -29,7 +29,7 @@ pub async fn show(host: &Host, app: Option<&str>, json: bool) -> anyhow::Result<
 
 fn as_json(finding: &Finding) -> serde_json::Value {
     match &finding.plan {
-        Ok(plan) => json!({ "app": finding.app, "would": plan.verb(), "because": plan.lines() }),
+        Ok(plan) => json!({ "app": finding.app, "would": plan.verb(), "because": finding.because() }),
         Err(reason) => json!({ "app": finding.app, "error": reason }),
     }
 }
@@ -42,7 +42,7 @@ fn print(findings: &[Finding]) -> anyhow::Result<()> {
                 let verb = plan.verb();
                 let tone = if plan.lines().is_empty() { Tone::Well } else { Tone::Waits };
                 // The verb stands in a column of its own.
-                let reasons = plan.lines().into_iter().map(|line| line.replacen(&format!("{verb}: "), "", 1));
+                let reasons = finding.because().into_iter().map(|line| line.replacen(&format!("{verb}: "), "", 1));
                 (rows.toned(verb, tone), reasons.collect::<Vec<_>>().join("; "))
             }
             Err(reason) => (rows.toned("cannot be said", Tone::Bad), reason.clone()),

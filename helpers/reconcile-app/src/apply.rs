@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
-use swarm::{Configs, Images, Secrets, Service, Services as _, Stop};
+use swarm::{Configs, Images, STACK_LABEL, Secrets, Service, Services as _, Stop};
 use updates::At;
 
 use crate::answers::{Answers, Question};
+use crate::blue_green::Place;
+use crate::colour;
 use crate::connections::Connections;
 use crate::converge::Failure;
 use crate::data::{Secured, Snapshots};
@@ -73,6 +75,8 @@ pub struct Run<'a, P: Parts> {
     pub files: Files,
     /// What it is in the middle of.
     pub journal: Journal,
+    /// The stack in the swarm that this run looks at: the app's own, or that of one of its colours.
+    pub stack: String,
     /// What a run before it was in the middle of when it was cut off.
     pub unfinished: Option<Intent>,
     /// What this run was asked for through the door.
@@ -105,7 +109,14 @@ impl<P: Parts> Run<'_, P> {
             Secured::No(outcome, summary) => return Ok((outcome, summary)),
         };
         self.journal.record(&Intent::Deploy { digest: inputs.digest.clone(), snapshot: snapshot.clone() })?;
-        let held = match self.replace(stack).await? {
+        let place = self.place(inputs).await?;
+        let live = place.live(stack, self.manifest.stack.as_str())?;
+        let replaced = match &place {
+            Place::Other(turn) => self.change_colour(stack, turn).await?,
+            Place::Own | Place::Same(_) => self.replace(&live).await?,
+        };
+        let stack = &live;
+        let held = match replaced {
             Ok(()) => self.prove(inputs).await?,
             failed => failed,
         };
@@ -147,9 +158,11 @@ impl<P: Parts> Run<'_, P> {
     /// When the engine does not answer.
     pub async fn watch(&mut self) -> anyhow::Result<(Outcome, String)> {
         if let Some(last_good) = self.files.last_good()? {
-            self.with_images(Stack::parse(&last_good)?).await;
+            let last_good = Stack::parse(&last_good)?;
+            self.stack = last_good.stack_name(self.manifest.stack.as_str());
+            self.with_images(last_good).await;
         }
-        let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
+        let watch = Watch::begin(self.host.engine, self.scope(), Some(STANDBY_LABEL)).await?;
         match watch.hold(&self.manifest.gate, self.say).await? {
             Ok(()) => Ok((Outcome::Unchanged, "it came up by itself, nothing was changed".to_owned())),
             Err(failure) => {
@@ -169,13 +182,14 @@ impl<P: Parts> Run<'_, P> {
         stack
     }
 
-    /// Applies a stack and holds its gate.
+    /// Applies a stack where it is, and holds its gate.
     pub(crate) async fn replace(&mut self, stack: &Stack) -> anyhow::Result<Result<(), Failure>> {
+        self.stack = stack.stack_name(self.manifest.stack.as_str());
         let standing_in = self.stand_in().await?;
-        let watch = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?;
+        let watch = Watch::begin(self.host.engine, self.scope(), Some(STANDBY_LABEL)).await?;
         (self.say)("deploying".to_owned());
         let begun = Timestamp::now();
-        self.host.stacks.deploy(self.manifest.stack.as_str(), &stack.to_deploy()).await?;
+        self.host.stacks.deploy(&self.stack, &stack.to_deploy()).await?;
         self.told = self.seen().await?;
         state::fault::point(|| "after telling the swarm what to run".to_owned());
         let held = watch.hold(&self.manifest.gate, self.say).await?;
@@ -183,7 +197,11 @@ impl<P: Parts> Run<'_, P> {
             handover(&self.host, self.manifest).give_back(self.say).await?;
         }
         let held = match held {
-            Ok(()) => self.probe(stack),
+            Ok(()) => {
+                // A colour outranks what is asked now.
+                self.unroute_others().await?;
+                self.probe(stack)
+            }
             Err(failure) => Err(failure),
         };
         state::fault::point(|| format!("after the gate, which {}", if held.is_ok() { "held" } else { "did not hold" }));
@@ -214,7 +232,12 @@ impl<P: Parts> Run<'_, P> {
         format!("{APP_LABEL}={}", self.manifest.name)
     }
 
-    fn probe(&mut self, stack: &Stack) -> Result<(), Failure> {
+    /// The services of the stack that this run looks at, as a filter.
+    pub(crate) fn scope(&self) -> String {
+        if self.stack == self.manifest.stack.as_str() { self.label() } else { format!("{STACK_LABEL}={}", self.stack) }
+    }
+
+    pub(crate) fn probe(&mut self, stack: &Stack) -> Result<(), Failure> {
         let Some(probe) = &self.manifest.gate.probe else { return Ok(()) };
         let probe = expected(probe, asks_password(stack.value()));
         let question = Question::Probe(&probe);
@@ -225,6 +248,12 @@ impl<P: Parts> Run<'_, P> {
         let deployed = self.now_serving(stack, &inputs.digest).await?;
         self.files.commit(&deployed, &stack.text())?;
         self.journal.clear()?;
+        match self.retire_others().await {
+            // It has no colours any more, and nobody would look for the time of what is kept of them.
+            Ok(count) if count > 0 && self.manifest.update != Update::BlueGreen => drop(self.clean_up().await?),
+            Ok(_) => {}
+            Err(error) => self.warn(format!("what served before is left to the next run: {error:#}")),
+        }
         self.retire(stack).await
     }
 
@@ -277,13 +306,15 @@ impl<P: Parts> Run<'_, P> {
         Ok(seen)
     }
 
-    async fn seen(&self) -> anyhow::Result<BTreeMap<String, Seen>> {
-        let services = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await?.services().await?;
-        Ok(services.iter().map(|service| (service.name.clone(), Seen::of(service))).collect())
+    pub(crate) async fn seen(&self) -> anyhow::Result<BTreeMap<String, Seen>> {
+        let services = Watch::begin(self.host.engine, self.scope(), Some(STANDBY_LABEL)).await?.services().await?;
+        let beside = colour::beside(&services, self.manifest.stack.as_str(), &self.stack);
+        let own = services.iter().filter(|service| !beside.iter().any(|other| other.id == service.id));
+        Ok(own.map(|service| (service.name.clone(), Seen::of(service))).collect())
     }
 
     pub(crate) async fn show_log(&mut self, failure: &Failure) {
-        let Ok(watch) = Watch::begin(self.host.engine, self.label(), Some(STANDBY_LABEL)).await else { return };
+        let Ok(watch) = Watch::begin(self.host.engine, self.scope(), Some(STANDBY_LABEL)).await else { return };
         if let Some(known) = watch.inspection_of(failure).await.unwrap_or_default() {
             self.receipt.containers.insert(failure.service.clone(), known);
         }

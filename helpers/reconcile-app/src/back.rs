@@ -5,8 +5,6 @@
 //! cut off, or a gate that does not hold, ends with what served. What was gone back from is set aside: the next run does
 //! not take it again before it changes or a person accepts it.
 
-use std::collections::BTreeMap;
-
 use anyhow::{bail, ensure};
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
@@ -18,9 +16,10 @@ use crate::data::{About, Secured, Snapshots as _};
 use crate::keep::{Back, Data, by_verdict};
 use crate::manifest::{Manifest, Mode, Source};
 use crate::plan::Rollback;
-use crate::record::{Deployed, FailedDeploy, Files, Intent};
+use crate::record::{Deployed, FailedDeploy, Intent};
 use crate::rewrite::Stack;
-use crate::{images, source};
+use crate::run::begin;
+use crate::{colour, images, source};
 
 /// Goes back to what ran when a snapshot was taken.
 ///
@@ -34,27 +33,13 @@ pub async fn on<P: Parts>(
     receipt: &mut Receipt,
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
-    let files = Files::in_folder(&manifest.state_folder);
     let journal = Journal::in_folder(&manifest.state_folder);
     ensure!(
         journal.unfinished::<Intent>()?.is_none() && host.snapshots.unfinished()?.is_none(),
         "a run over this app was cut off; nothing was done. `systemctl start hearth-app-{}` ends it well, then go back",
         manifest.name
     );
-    let told = BTreeMap::new();
-    let mut run = Run {
-        host,
-        manifest,
-        files,
-        journal,
-        unfinished: None,
-        asked: None,
-        at: None,
-        told,
-        logs: Vec::new(),
-        receipt,
-        say,
-    };
+    let mut run = begin(host, manifest, receipt, say);
     run.go_back(to).await
 }
 
@@ -64,6 +49,7 @@ impl<P: Parts> Run<'_, P> {
         let Some((deployed, last_good)) = self.files.deployed()?.zip(self.files.last_good()?) else {
             bail!("nothing good was ever deployed, so there is nothing to go back from")
         };
+        self.stack = colour::recorded_stack(self.manifest.stack.as_str(), Some(&deployed));
         let to = self.earlier(id, &deployed)?;
         let stack = self.stack_of(&to).await?;
         let data = self.data_for(back, &deployed, &to)?;

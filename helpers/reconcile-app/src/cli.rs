@@ -15,7 +15,9 @@ use crate::run::{Job, run};
 /// # Errors
 /// What is wrong with it.
 pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
-    state::manifest::read::<Manifest>(path)?.check()?;
+    let manifest = state::manifest::read::<Manifest>(path)?;
+    manifest.check()?;
+    manifest.check_recipe()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,7 +7,7 @@ use swarm::{Quiesce, Service};
 use updates::At;
 
 use crate::apply::{Parts, Run};
-use crate::manifest::Mode;
+use crate::manifest::{Mode, Update};
 use crate::plan::STANDBY_LABEL;
 use crate::record::{Deployed, Intent};
 use crate::rewrite::Stack;
@@ -92,6 +92,10 @@ impl<P: Parts> Run<'_, P> {
         if let Some(Intent::Deploy { snapshot, .. }) = &self.unfinished {
             // Taken before that deploy was cut off. A new one would hold what that deploy did to the data.
             return Ok(Secured::Yes(snapshot.clone()));
+        }
+        if self.manifest.update == Update::BlueGreen {
+            // Neither colour has a volume, and what serves goes on.
+            return Ok(Secured::Yes(None));
         }
         let stopped = matches!(self.unfinished, Some(Intent::Snapshot { .. }));
         let Some(about) =

@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use state::{Journal, Outcome};
 use swarm::{Service, Services};
 use tokio::process::Command;
 
-use crate::manifest::Manifest;
+use crate::colour::{self, FAILED_LABEL};
+use crate::manifest::{Manifest, Update};
 use crate::plan::{APP_LABEL, Known, Plan, plan};
 use crate::record::{Deployed, Files, Intent};
-use crate::source;
+use crate::{source, strategy};
 
 /// What one look found about one app.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Finding {
     pub app: String,
     /// What would be done about it, or why that cannot be said.
     pub plan: Result<Plan, String>,
+    /// What a person should know of it before it is done.
+    pub foretold: Option<String>,
     systemctl: Option<PathBuf>,
 }
 
@@ -27,6 +31,13 @@ impl Finding {
     /// Whether the app's own unit has something to do or to report.
     pub fn differs(&self) -> bool {
         !matches!(self.plan, Ok(Plan::Nothing))
+    }
+
+    /// Why, and what it means for visitors: a line each.
+    pub fn because(&self) -> Vec<String> {
+        let Ok(plan) = &self.plan else { return Vec::new() };
+        let foretold = self.foretold.iter().filter(|_| plan.deploys()).map(|what| format!("{}: {what}", plan.verb()));
+        plan.lines().into_iter().chain(foretold).collect()
     }
 
     /// The line for a person.
@@ -84,7 +95,8 @@ pub fn manifests(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Looks at all apps with one request. One that cannot be judged does not stop the others.
+/// Looks at all apps with one request, and a second one where an app has colours, of which a failed one may be kept. One
+/// that cannot be judged does not stop the others.
 ///
 /// # Errors
 /// When the engine does not answer.
@@ -97,13 +109,21 @@ pub async fn look<E: Services>(
     else {
         return Ok(manifests.into_iter().map(|(path, read)| unreadable(path, read.err().as_ref())).collect());
     };
-    let services = connect(&socket)?.services(APP_LABEL).await?;
+    let engine = connect(&socket)?;
+    let mut services = engine.services(APP_LABEL).await?;
+    let has_colours =
+        |(_, read): &(_, Result<Manifest, _>)| read.as_ref().is_ok_and(|manifest| manifest.update == Update::BlueGreen);
+    if manifests.iter().any(has_colours) {
+        services.extend(engine.services(FAILED_LABEL).await?);
+    }
     let finding = |(path, read): (&PathBuf, Result<Manifest, state::manifest::Error>)| match read {
-        Ok(manifest) => Finding {
-            app: manifest.name.to_string(),
-            plan: judge(&manifest, &services),
-            systemctl: manifest.systemctl_command,
-        },
+        Ok(manifest) => {
+            let (plan, foretold) = match judge(&manifest, &services) {
+                Ok((plan, foretold)) => (Ok(plan), foretold),
+                Err(reason) => (Err(reason), None),
+            };
+            Finding { app: manifest.name.to_string(), plan, foretold, systemctl: manifest.systemctl_command }
+        }
         Err(error) => unreadable(path, Some(&error)),
     };
     Ok(manifests.into_iter().map(finding).collect())
@@ -112,11 +132,14 @@ pub async fn look<E: Services>(
 fn unreadable(path: &Path, error: Option<&state::manifest::Error>) -> Finding {
     let app = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let reason = error.map(ToString::to_string).unwrap_or_default();
-    Finding { app, plan: Err(reason), systemctl: None }
+    Finding { app, plan: Err(reason), foretold: None, systemctl: None }
 }
 
+/// What is to be done, and what a person should know of it before.
+type Judged = (Plan, Option<String>);
+
 /// Judges an app, and once more if it was updated meanwhile: the recipe that it no longer needs is removed then.
-fn judge(manifest: &Manifest, services: &[Service]) -> Result<Plan, String> {
+fn judge(manifest: &Manifest, services: &[Service]) -> Result<Judged, String> {
     let files = Files::in_folder(&manifest.state_folder);
     let deployed = || files.deployed().map_err(|error| error.to_string());
     let before = deployed()?;
@@ -129,7 +152,7 @@ fn judge(manifest: &Manifest, services: &[Service]) -> Result<Plan, String> {
     }
 }
 
-fn judge_as(manifest: &Manifest, services: &[Service], deployed: Option<&Deployed>) -> Result<Plan, String> {
+fn judge_as(manifest: &Manifest, services: &[Service], deployed: Option<&Deployed>) -> Result<Judged, String> {
     let remembered = || -> std::io::Result<_> {
         let unfinished = Journal::in_folder(&manifest.state_folder).unfinished::<Intent>()?;
         let failed = Files::in_folder(&manifest.state_folder).failed()?;
@@ -138,16 +161,17 @@ fn judge_as(manifest: &Manifest, services: &[Service], deployed: Option<&Deploye
     let (failed, unfinished) = remembered().map_err(|error| error.to_string())?;
     let inputs = source::serving(manifest, deployed).map_err(|error| error.to_string())?;
     let name = manifest.name.as_str();
-    let own: Vec<Service> = services
-        .iter()
-        .filter(|service| service.labels.get(APP_LABEL).is_some_and(|app| app == name))
-        .cloned()
-        .collect();
-    Ok(plan(Known {
+    let with = |label: &str| -> Vec<Service> {
+        services.iter().filter(|service| service.labels.get(label).is_some_and(|app| app == name)).cloned().collect()
+    };
+    let (own, kept) = (with(APP_LABEL), with(FAILED_LABEL));
+    let plan = plan(Known {
         desired: &inputs.digest,
         observed: &own,
         deployed,
         failed: failed.as_ref(),
         unfinished: unfinished.as_ref(),
-    }))
+    });
+    let expired = colour::expired(&kept, manifest.keep_failed_hours, Timestamp::now());
+    Ok((plan.with_expired(&expired), strategy::foretold(manifest, &own, deployed)))
 }

@@ -8,6 +8,9 @@
 //! as they should be, whole pages, and staying so for some minutes. Only then is the deploy remembered as good and are old secrets retired.
 //! A gate that does not hold puts the last good state back and holds the gate for that.
 //!
+//! An app that is deployed blue-green has two places, one for each [`colour`]. A deploy comes up in the one that does not
+//! serve, the [routes] are switched in one step, and [back](blue_green) when it does not hold.
+//!
 //! What runs is told from what is declared by one label, the digest of all inputs, so that a look at a whole host is
 //! one request to the engine ([`host`]).
 #![expect(async_fn_in_trait, reason = "a run stays on one thread, so no future has to be Send")]
@@ -15,12 +18,17 @@
 pub mod answers;
 pub mod apply;
 pub mod back;
+pub mod blue_green;
 pub mod cli;
+pub mod colour;
+pub mod coloured;
 pub mod connections;
 pub mod converge;
 pub mod credentials;
 pub mod data;
 pub mod divert;
+#[cfg(test)]
+mod fake_host;
 pub mod gate;
 pub mod handover;
 pub mod host;
@@ -40,8 +48,10 @@ pub mod record;
 pub mod render;
 pub mod rewrite;
 pub mod rollback;
+pub mod routes;
 pub mod run;
 pub mod secrets;
 pub mod source;
 pub mod stack;
+pub mod strategy;
 pub mod volumes;

@@ -19,7 +19,7 @@ use reconcile_app::run::{Job, Options};
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Arguments {
     /// Look at all apps whose manifests lie in this folder, with one request to the engine
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "dry_run", "retry", "back_to", "json", "manifest"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "dry_run", "retry", "back_to", "cleanup", "json", "manifest"])]
     all: Option<PathBuf>,
     /// With --all: start the unit of each app that differs
     #[arg(long, requires = "all")]
@@ -39,6 +39,9 @@ struct Arguments {
     /// With --back-to: what becomes of the data; without, it is kept where the trial of migrations saw that this works
     #[arg(long, requires = "back_to")]
     data: Option<Data>,
+    /// Remove what is kept of a colour that failed
+    #[arg(long, conflicts_with_all = ["check", "dry_run", "retry", "back_to"])]
+    cleanup: bool,
     /// Print the receipt as JSON
     #[arg(long)]
     json: bool,
@@ -52,6 +55,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let job = match arguments.back_to {
         Some(snapshot) => Job::GoBack(Back { snapshot, data: arguments.data }),
+        None if arguments.cleanup => Job::CleanUp,
         None => Job::Reconcile(Options { dry_run: arguments.dry_run, retry: arguments.retry }),
     };
     let ended = match (&arguments.all, &arguments.manifest) {

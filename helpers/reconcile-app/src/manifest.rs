@@ -3,11 +3,13 @@
 mod gate;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use gate::{Audit, BasicAuth, Credentials, Expect, Gate, Probe, Smoke, Watch};
 use serde::Deserialize;
 pub use snapshot_volumes::{Mode, Settings};
+
+use crate::strategy;
 
 /// One app as the flake declares it.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,8 +54,11 @@ pub struct Manifest {
     pub deploy: Option<Deployable>,
     /// How running tasks are replaced.
     pub update: Update,
-    /// How long connections may take to leave a task that is about to be replaced (`update = "handover"`).
+    /// How long connections may take to leave what is about to be replaced (`update = "handover"` or `"blue-green"`).
     pub drain_seconds: u64,
+    /// For how long a colour that failed is kept (`update = "blue-green"`).
+    #[serde(default)]
+    pub keep_failed_hours: u32,
     /// The `nft` command, for `update = "handover"`.
     pub nft_command: Option<PathBuf>,
     /// The `systemctl` command, for `--all --start`.
@@ -187,8 +192,12 @@ pub struct Deployable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Update {
-    /// As the recipe's `update_config` says.
+    /// As the recipe's `update_config` says; where it says nothing, the new task is started first if the two share nothing.
     Rolling,
+    /// The old tasks are stopped before the new ones start, whatever the recipe says.
+    StopFirst,
+    /// A second copy of the whole stack comes up beside the one that serves, and the routes are switched.
+    BlueGreen,
     /// A standby copy takes over the host-mode ports while the service itself is replaced.
     Handover,
 }
@@ -213,6 +222,11 @@ impl Manifest {
             "`{}` has update = \"handover\" and no nftCommand: a handover moves connections with nftables",
             self.name
         );
+        anyhow::ensure!(
+            self.update != Update::BlueGreen || self.gate.probe.is_some(),
+            "`{app}` has update = \"blue-green\" and no probe: without one nobody knows which colour the proxy serves. Set `hearth.apps.{app}.gate.probe.enable`, or another update",
+            app = self.name
+        );
         self.gate.check(self.name.as_str())?;
         if let Some(migrations) = &self.gate.migrations {
             migrations.check()?;
@@ -221,6 +235,26 @@ impl Manifest {
             Source::Folder(_) => Ok(()),
             Source::Git(git) => git.check(&self.name),
         }
+    }
+
+    /// Checks what can be known of the recipe before the host is touched, where it is in a folder. What cannot be read
+    /// yet, such as one with a variable that only a pipeline sets, is judged by the run.
+    ///
+    /// # Errors
+    /// What in it cannot be there twice, for `update = "blue-green"`.
+    pub fn check_recipe(&self) -> anyhow::Result<()> {
+        let (Update::BlueGreen, Source::Folder(folder)) = (self.update, &self.recipe) else { return Ok(()) };
+        let Ok(documents) = self.documents(folder) else { return Ok(()) };
+        let reasons: Vec<String> =
+            documents.iter().flat_map(|document| strategy::cannot_be_twice(&document.value)).collect();
+        strategy::refuse(self.name.as_str(), &reasons)
+    }
+
+    fn documents(&self, folder: &Path) -> Result<Vec<recipe::compose::Document>, recipe::Error> {
+        let recipe = recipe::Recipe::open(folder)?;
+        let environment = recipe.environment(&self.environment, self.stack.as_str(), &self.domain)?;
+        let files = recipe.compose_files(self.compose_files.as_deref(), &environment)?;
+        Ok(recipe.read(&files, &environment)?.documents)
     }
 }
 

@@ -127,3 +127,28 @@ fn what_failed_before_is_tried_again_when_its_gate_was_changed_and_only_then() {
     let same = declared(&text.replace("\"drainSeconds\":1", "\"drainSeconds\":2")).gate.digest();
     assert!(!failed(Some(&gate), false).meets_another_gate(&same));
 }
+
+/// What is said of an app with this compose file that is to be deployed blue-green.
+fn blue_green(compose: &str, gates: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("compose.yml"), compose).unwrap();
+    let recipe = format!(r#"{{"folder":"{}"}}"#, folder.path().display());
+    let text = manifest_of(&recipe).replace(r#""update":"rolling""#, r#""update":"blue-green""#);
+    let text = text.replace(r#""probe":null"#, gates);
+    let manifest: Manifest = state::manifest::parse(Path::new("shop.json"), text.as_bytes()).unwrap();
+    let checked = manifest.check().and_then(|()| manifest.check_recipe());
+    checked.map_or_else(|error| error.to_string(), |()| "fit".to_owned())
+}
+
+#[test]
+fn an_app_that_cannot_be_there_twice_is_refused_by_the_build_of_the_system() {
+    let probe = r#""probe":{"url":"https://shop.example.org/","status":200,"contains":null,"budgetSeconds":1}"#;
+    let volume = "services: {app: {image: x, volumes: ['data:/data']}}\nvolumes: {data: {}}\n";
+    let said = blue_green(volume, probe);
+    assert!(said.contains("service `app` mounts `data:/data`, which both colours would write"), "{said}");
+    assert!(said.contains("Set `hearth.apps.shop.update` to \"rolling\""), "{said}");
+    assert_eq!(blue_green("services: {app: {image: x}}\n", probe), "fit");
+    assert_eq!(blue_green("services: {app: {image: '${UNSET:?}', volumes: ['data:/data']}}\n", probe), "fit");
+    let said = blue_green("services: {app: {image: x}}\n", r#""probe":null"#);
+    assert!(said.contains("without one nobody knows which colour the proxy serves"), "{said}");
+}

@@ -6,6 +6,7 @@ use state::{Outcome, Step};
 
 use crate::apply::{Parts, Run};
 use crate::inputs::Inputs;
+use crate::manifest::Update;
 use crate::plan;
 use crate::record::{Intent, TriedMigrations};
 use crate::rewrite::Stack;
@@ -40,6 +41,17 @@ impl<P: Parts> Run<'_, P> {
         let begun = Timestamp::now();
         let tried = check(self.host.engine, app, declared, versions, self.say).await?;
         match tried {
+            Ok(Verdict { changes: true, old_version: OldVersion::Breaks(why), .. })
+                if self.manifest.update == Update::BlueGreen && deployed.is_some() =>
+            {
+                let reason = format!(
+                    "blue-green: the old version would serve on the migrated database, and does not work on it ({why}). Deploy this one with `hearth.apps.{}.update = \"stop-first\"`, or in two steps",
+                    manifest.name
+                );
+                self.record_trial(begun, reason.clone());
+                self.remember_failure(&inputs.digest, &reason, self.tag())?;
+                Ok(Some((Outcome::Failed, format!("{reason}; {}", still_serving(self)))))
+            }
             Ok(verdict) => {
                 let over = deployed.map(|deployed| deployed.digest);
                 self.accept(&TriedMigrations { digest: inputs.digest.clone(), over, verdict }, begun)?;

@@ -5,6 +5,7 @@ use std::fmt;
 use swarm::Service;
 use updates::Tag;
 
+use crate::colour::COLOUR_LABEL;
 use crate::record::{Deployed, FailedDeploy, Intent, Seen};
 
 /// The label that says which app a service belongs to.
@@ -31,6 +32,10 @@ pub enum Difference {
     Foreign(String),
     /// A standby copy of an interrupted handover is still there.
     Standby(String),
+    /// A service of the colour that does not serve is still there.
+    OtherColour(String),
+    /// The time for which a colour that failed is kept is over for this service.
+    Expired(String),
     /// A service has fewer running tasks than it should.
     NotRunning {
         /// The service.
@@ -45,7 +50,12 @@ pub enum Difference {
 impl Difference {
     /// Whether only a deploy mends it. What merely does not run yet is the swarm's own work: it is watched.
     fn needs_deploy(&self) -> bool {
-        !matches!(self, Self::NotRunning { .. })
+        !matches!(self, Self::NotRunning { .. }) && !self.is_left_over()
+    }
+
+    /// Whether it is something that serves nobody, and is only to be removed.
+    fn is_left_over(&self) -> bool {
+        matches!(self, Self::OtherColour(_) | Self::Expired(_))
     }
 }
 
@@ -59,6 +69,8 @@ impl fmt::Display for Difference {
             Self::ChangedByHand(service) => write!(f, "service {service} was changed by hand"),
             Self::Foreign(service) => write!(f, "service {service} is not part of the recipe any more"),
             Self::Standby(service) => write!(f, "standby {service} of an interrupted handover is still there"),
+            Self::OtherColour(service) => write!(f, "service {service} is of the colour that does not serve"),
+            Self::Expired(service) => write!(f, "service {service} failed, and the time to look at it is over"),
             Self::NotRunning { service, running, desired } => {
                 write!(f, "service {service} runs {running} of {desired} tasks")
             }
@@ -91,6 +103,8 @@ pub enum Plan {
     Settle,
     /// What is deployed is right, but does not run fully: watch it until it does.
     Watch(Vec<Difference>),
+    /// Nothing differs but what is left of another colour: remove that.
+    Remove(Vec<Difference>),
     /// Deploy what is declared.
     Deploy(Vec<Difference>),
     /// Put the last good state back, as a run that was cut off had begun to.
@@ -104,10 +118,28 @@ impl Plan {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::Nothing | Self::Settle => Vec::new(),
-            Self::Watch(why) | Self::Deploy(why) => why.iter().map(|why| format!("{}: {why}", self.verb())).collect(),
+            Self::Watch(why) | Self::Remove(why) | Self::Deploy(why) => {
+                why.iter().map(|why| format!("{}: {why}", self.verb())).collect()
+            }
             Self::Rollback(rollback) => vec![format!("{}: {}", self.verb(), rollback.reason)],
             Self::FailedBefore(failed) => vec![format!("{}: {}", self.verb(), failed.reason)],
         }
+    }
+
+    /// The same, with the services of failed colours whose time is over.
+    #[must_use]
+    pub fn with_expired(self, expired: &[&Service]) -> Self {
+        let over = expired.iter().map(|service| Difference::Expired(service.name.clone()));
+        match self {
+            Self::Nothing | Self::Settle if !expired.is_empty() => Self::Remove(over.collect()),
+            Self::Remove(left) => Self::Remove(left.into_iter().chain(over).collect()),
+            other => other,
+        }
+    }
+
+    /// Whether tasks are replaced by it.
+    pub fn deploys(&self) -> bool {
+        matches!(self, Self::Deploy(_))
     }
 
     /// The plan in two or three words.
@@ -115,6 +147,7 @@ impl Plan {
         match self {
             Self::Nothing | Self::Settle => "do nothing",
             Self::Watch(_) => "watch",
+            Self::Remove(_) => "remove",
             Self::Deploy(_) => "deploy",
             Self::Rollback(_) => "roll back",
             Self::FailedBefore(failed) if failed.by_hand => "leave alone what waits for a person",
@@ -162,7 +195,9 @@ pub fn plan(known: Known<'_>) -> Plan {
         };
     }
     if !differences.is_empty() {
-        return Plan::Watch(differences);
+        // The other colour may be all that serves while this one does not run.
+        let left_over = differences.iter().all(Difference::is_left_over);
+        return if left_over { Plan::Remove(differences) } else { Plan::Watch(differences) };
     }
     if committed || known.deployed.is_some_and(|deployed| versions_moved(deployed, known.observed)) {
         Plan::Settle
@@ -228,6 +263,7 @@ fn drift(deployed: &Deployed, observed: &[Service]) -> Vec<Difference> {
         .map(|name| Difference::Missing(name.clone()));
     let present = observed.iter().filter_map(|service| match deployed.services.get(&service.name) {
         None if service.labels.contains_key(STANDBY_LABEL) => Some(Difference::Standby(service.name.clone())),
+        None if service.labels.contains_key(COLOUR_LABEL) => Some(Difference::OtherColour(service.name.clone())),
         None => Some(Difference::Foreign(service.name.clone())),
         Some(seen) if changed(seen, service) => Some(Difference::ChangedByHand(service.name.clone())),
         Some(_) if service.running < service.desired => Some(Difference::NotRunning {

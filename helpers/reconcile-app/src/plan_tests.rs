@@ -180,3 +180,45 @@ fn data_is_restored_again_after_a_cut_off_restore_and_never_after_it_ended() {
     assert_eq!(of(&restore), (Some("s1".to_owned()), tag.clone(), true));
     assert_eq!(of(&Intent::Rollback { digest, reason, tag: tag.clone(), failed: true }), (None, tag, true));
 }
+
+fn coloured(colour: &str, version: u64) -> Service {
+    let labels = BTreeMap::from([(COLOUR_LABEL.to_owned(), colour.to_owned())]);
+    Service { labels, ..service(&format!("x-{colour}_app"), version) }
+}
+
+#[test]
+fn what_is_left_of_the_other_colour_is_removed_and_nothing_is_deployed_for_it() {
+    let (blue, green) = (coloured("blue", 7), coloured("green", 8));
+    let record = deployed("a", std::slice::from_ref(&blue));
+    let left = vec![Difference::OtherColour("x-green_app".to_owned())];
+    assert_eq!(decide("a", &[blue.clone(), green.clone()], Some(&record), None), Plan::Remove(left));
+    let plan = decide("b", &[blue, green], Some(&record), None);
+    assert!(matches!(plan, Plan::Deploy(_)), "{plan:?}");
+}
+
+#[test]
+fn the_other_colour_stays_while_the_one_that_should_serve_does_not_run() {
+    let blue = Service { running: 0, ..coloured("blue", 7) };
+    let record = deployed("a", std::slice::from_ref(&blue));
+    let plan = decide("a", &[blue, coloured("green", 8)], Some(&record), None);
+    assert!(matches!(plan, Plan::Watch(_)), "{plan:?}");
+}
+
+#[test]
+fn what_failed_before_is_left_alone_beside_what_is_left_of_it() {
+    let blue = coloured("blue", 7);
+    let record = deployed("a", std::slice::from_ref(&blue));
+    let plan = decide("b", &[blue, coloured("green", 8)], Some(&record), Some(&failed("b")));
+    assert_eq!(plan, Plan::FailedBefore(failed("b")));
+}
+
+#[test]
+fn a_failed_colour_whose_time_is_over_is_removed_when_nothing_else_is_to_be_done() {
+    let kept = service("x-green_app", 8);
+    let over = Difference::Expired("x-green_app".to_owned());
+    for plan in [Plan::Nothing, Plan::Settle] {
+        assert_eq!(plan.clone().with_expired(&[&kept]), Plan::Remove(vec![over.clone()]));
+        assert_eq!(plan.clone().with_expired(&[]), plan);
+    }
+    assert_eq!(Plan::FailedBefore(failed("b")).with_expired(&[&kept]), Plan::FailedBefore(failed("b")));
+}

@@ -4,10 +4,11 @@ use anyhow::bail;
 use recipe::Place;
 
 use crate::inputs::Inputs;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Update};
 use crate::middlewares::attach;
 use crate::rewrite::{Rewrite, Stack};
 use crate::stack::Stacks;
+use crate::strategy;
 
 /// A rendered stack, and what a person should know about how it came to be.
 pub struct Rendered {
@@ -34,9 +35,14 @@ pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) 
     let place = Place { file: "the rendered compose file", app, folder };
     refuse(app, &recipe::check(&value, &place, &manifest.allow))?;
     attach(&mut value, app, &manifest.middlewares)?;
-    let (digest, secrets) = (&inputs.digest, &inputs.secret_digests);
-    let rewrite = Rewrite { app, stack, digest, secrets, converge: manifest.gate.converge() };
-    Ok(Rendered { stack: rewrite.apply(value)?, warnings: reading.warnings.clone() })
+    let rewrite = Rewrite { app, stack, digest: &inputs.digest, secrets: &inputs.secret_digests };
+    let mut stack = rewrite.apply(value)?;
+    strategy::order(manifest.update, &mut stack);
+    stack.outlast(manifest.gate.converge())?;
+    if manifest.update == Update::BlueGreen {
+        strategy::refuse(app, &strategy::unfit(&stack))?;
+    }
+    Ok(Rendered { stack, warnings: reading.warnings.clone() })
 }
 
 fn refuse(app: &str, refusals: &[recipe::Refusal]) -> anyhow::Result<()> {

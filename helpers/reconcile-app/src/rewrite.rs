@@ -37,8 +37,6 @@ pub struct Rewrite<'a> {
     pub digest: &'a str,
     /// For each secret that the compose files name, the digest of its content.
     pub secrets: &'a BTreeMap<String, Digest>,
-    /// How long the gate waits for the services to converge.
-    pub converge: Duration,
 }
 
 /// A compose file ready to be applied.
@@ -67,7 +65,6 @@ impl Rewrite<'_> {
         for (name, service) in services {
             let service = service.as_object_mut().with_context(|| format!("services.{name} is no mapping"))?;
             self.label(service).with_context(|| format!("services.{name}.deploy"))?;
-            self.be_patient(service).with_context(|| format!("services.{name}.healthcheck"))?;
         }
         Ok(Stack { value })
     }
@@ -116,26 +113,6 @@ impl Rewrite<'_> {
         update.insert("failure_action".to_owned(), json!("pause"));
         Ok(())
     }
-
-    fn be_patient(&self, service: &mut Map<String, Value>) -> anyhow::Result<()> {
-        let starts_first = |deploy: &Value| deploy["update_config"]["order"] == "start-first";
-        if !service.get("deploy").is_some_and(starts_first) {
-            return Ok(());
-        }
-        // What the compose file leaves out is taken from the image.
-        let check = service.entry("healthcheck").or_insert_with(|| json!({}));
-        let check = check.as_object_mut().context("is no mapping")?;
-        if check.get("disable") == Some(&json!(true)) {
-            return Ok(());
-        }
-        let own = match check.get("start_period").and_then(Value::as_str) {
-            Some(text) => text.parse::<SignedDuration>().with_context(|| format!("start_period `{text}`"))?.as_secs(),
-            None => 0,
-        };
-        let patience = (self.converge + AFTER_THE_GATE).as_secs().max(own.unsigned_abs());
-        check.insert("start_period".to_owned(), json!(format!("{patience}s")));
-        Ok(())
-    }
 }
 
 impl Stack {
@@ -145,6 +122,17 @@ impl Stack {
     /// When it is not JSON.
     pub fn parse(text: &str) -> serde_json::Result<Self> {
         Ok(Self { value: serde_json::from_str(text)? })
+    }
+
+    /// Has new tasks of services that start first outlast a gate that waits this long.
+    ///
+    /// # Errors
+    /// A start period that is no duration.
+    pub fn outlast(&mut self, gate: Duration) -> anyhow::Result<()> {
+        for (name, service) in mapping(&mut self.value, "services") {
+            outlast(service, gate + AFTER_THE_GATE).with_context(|| format!("services.{name}.healthcheck"))?;
+        }
+        Ok(())
     }
 
     /// The text to apply: dollar signs doubled, because the Docker client fills variables in once more.
@@ -175,7 +163,7 @@ impl Stack {
 
     /// Pins an image to what is here.
     pub fn pin(&mut self, image: &str, pinned: &str) {
-        for (_, service) in mapping(&mut self.value, "services") {
+        for (_, service) in self.services_mut() {
             if service.get("image").and_then(Value::as_str) == Some(image) {
                 service["image"] = json!(pinned);
             }
@@ -216,9 +204,30 @@ impl Stack {
         missing
     }
 
-    fn services(&self) -> impl Iterator<Item = (&String, &Value)> {
+    pub(crate) fn services(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.value.get("services").and_then(Value::as_object).into_iter().flatten()
     }
+
+    pub(crate) fn services_mut(&mut self) -> impl Iterator<Item = (&String, &mut Value)> {
+        mapping(&mut self.value, "services")
+    }
+}
+
+fn outlast(service: &mut Value, patience: Duration) -> anyhow::Result<()> {
+    let disabled = service["healthcheck"]["disable"] == true;
+    if service["deploy"]["update_config"]["order"] != "start-first" || disabled {
+        return Ok(());
+    }
+    // What the compose file leaves out is taken from the image.
+    let service = service.as_object_mut().context("the service is no mapping")?;
+    let check = service.entry("healthcheck").or_insert_with(|| json!({}));
+    let own = match check.get("start_period").and_then(Value::as_str) {
+        Some(text) => text.parse::<SignedDuration>().with_context(|| format!("start_period `{text}`"))?.unsigned_abs(),
+        None => Duration::ZERO,
+    };
+    let check = check.as_object_mut().context("is no mapping")?;
+    check.insert("start_period".to_owned(), json!(format!("{}s", patience.max(own).as_secs())));
+    Ok(())
 }
 
 fn mapping<'a>(value: &'a mut Value, key: &str) -> impl Iterator<Item = (&'a String, &'a mut Value)> {

@@ -2,8 +2,7 @@ use super::*;
 
 fn rewrite(value: Value) -> anyhow::Result<Stack> {
     let secrets = BTreeMap::from([("db_password".to_owned(), Digest::of(b"hunter2"))]);
-    let converge = Duration::from_secs(120);
-    Rewrite { app: "wiki", stack: "wiki_example_org", digest: "d1", secrets: &secrets, converge }.apply(value)
+    Rewrite { app: "wiki", stack: "wiki_example_org", digest: "d1", secrets: &secrets }.apply(value)
 }
 
 #[test]
@@ -36,7 +35,8 @@ fn services_say_whose_they_are_and_never_turn_back_by_themselves() {
 /// The start period of a service with this health check and order of updates, after the rewrite.
 fn start_period(check: &Value, order: &str) -> Value {
     let service = json!({"healthcheck": check, "deploy": {"update_config": {"order": order}}});
-    let stack = rewrite(json!({"services": {"app": service}})).unwrap();
+    let mut stack = rewrite(json!({"services": {"app": service}})).unwrap();
+    stack.outlast(Duration::from_secs(120)).unwrap();
     stack.value["services"]["app"]["healthcheck"]["start_period"].clone()
 }
 

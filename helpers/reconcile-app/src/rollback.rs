@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use state::Outcome;
+use swarm::Service;
 use updates::Tag;
 
 use crate::apply::{Parts, Run};
@@ -92,6 +93,8 @@ impl<P: Parts> Run<'_, P> {
             failed,
         })?;
         let stack = self.with_images(Stack::parse(last_good)?).await;
+        self.stack = stack.stack_name(self.manifest.stack.as_str());
+        self.switch_back(&stack, failed).await?;
         let restored = self.replace(&stack).await?;
         let waits = self.files.failed()?.filter(|aside| aside.by_hand && aside.digest == digest);
         if failed && waits.is_none() {
@@ -102,13 +105,14 @@ impl<P: Parts> Run<'_, P> {
             Ok(()) => {
                 self.settle().await?;
                 self.forget_what_serves()?;
-                match waits.filter(|_| failed) {
-                    // Nothing failed: what serves was put right, and another version waits as before.
-                    Some(aside) => {
-                        let waits = aside.waits(self.manifest.name.as_str());
-                        (Outcome::Held, format!("{version} was put right; {waits}"))
-                    }
-                    None => (Outcome::RolledBack, came_back(&reason, &version, snapshot.as_deref(), failed)),
+                // Nothing failed: what serves was put right, and another version waits as before.
+                if let Some(aside) = waits.filter(|_| failed) {
+                    let waits = aside.waits(self.manifest.name.as_str());
+                    (Outcome::Held, format!("{version} was put right; {waits}"))
+                } else {
+                    let kept = self.kept_if_any().await?;
+                    let told = came_back(&reason, &version, snapshot.as_deref(), failed);
+                    (Outcome::RolledBack, with_kept(told, &kept, self.manifest.name.as_str()))
                 }
             }
             Err(again) => {
@@ -125,6 +129,15 @@ impl<P: Parts> Run<'_, P> {
         let (deployed, failed) = (self.files.deployed()?, self.files.failed()?);
         let same = deployed.zip(failed).is_some_and(|(deployed, failed)| deployed.digest == failed.digest);
         if same { self.files.forget_failure() } else { Ok(()) }
+    }
+}
+
+fn with_kept(told: String, kept: &[Service], app: &str) -> String {
+    match kept.first() {
+        Some(service) => {
+            format!("{told}; what failed is kept without routes as {}, until `hearth cleanup {app}`", service.name)
+        }
+        None => told,
     }
 }
 

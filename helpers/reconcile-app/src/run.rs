@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use state::{Journal, Lock, LockError, Outcome, Receipt};
-use swarm::{Engine as RealEngine, Services as _};
+use swarm::{Engine as RealEngine, Service, Services as _};
 
 use crate::answers::Network;
 use crate::apply::{Host, Parts, Run};
@@ -14,7 +15,7 @@ use crate::connections::Proc;
 use crate::divert::Nft;
 use crate::inputs::Inputs;
 use crate::keep::Back;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Update};
 use crate::pin::Pins;
 use crate::plan::{Known, Plan};
 use crate::record::{Deployed, Files, Intent};
@@ -22,7 +23,7 @@ use crate::render::render;
 use crate::source::{self, Chosen};
 use crate::stack::DockerCommand;
 use crate::volumes::Volumes;
-use crate::{back, images, inputs, plan, record};
+use crate::{back, colour, images, inputs, plan, record, strategy};
 
 /// How a run was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +41,8 @@ pub enum Job {
     Reconcile(Options),
     /// To go back to what ran when a snapshot was taken.
     GoBack(Back),
+    /// To remove what is kept of colours that failed.
+    CleanUp,
 }
 
 /// Does a job over one app on the real host and writes its receipt.
@@ -61,7 +64,8 @@ pub async fn run(manifest: &Manifest, job: &Job, say: &mut dyn FnMut(String)) ->
             receipt.finish(Outcome::Failed, format!("{error:#}"));
         }
     }
-    if !matches!(job, Job::Reconcile(Options { dry_run: true, .. })) {
+    // How the app is does not change with what is kept of a colour that failed.
+    if !matches!(job, Job::Reconcile(Options { dry_run: true, .. }) | Job::CleanUp) {
         // On a full disk it is often the second write that fails: the first is what the person wants to know of.
         let unwritten = || format!("{}; and its receipt cannot be written", receipt.summary);
         receipt.write(&manifest.state_folder).with_context(unwritten)?;
@@ -97,6 +101,7 @@ async fn on_real_host(
     match job {
         Job::Reconcile(options) => on(host, manifest, *options, receipt, say).await,
         Job::GoBack(to) => back::on(host, manifest, to, receipt, say).await,
+        Job::CleanUp => begin(host, manifest, receipt, say).clean_up().await,
     }
 }
 
@@ -123,16 +128,38 @@ pub async fn on<P: Parts>(
     receipt: &mut Receipt,
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
-    let files = Files::in_folder(&manifest.state_folder);
-    let journal = Journal::in_folder(&manifest.state_folder);
-    let unfinished = unfinished(&journal, files.deployed()?.as_ref(), options)?;
-    let (at, asked, told, logs) = (None, None, BTreeMap::new(), Vec::new());
-    let mut run = Run { host, manifest, files, journal, unfinished, asked, at, told, logs, receipt, say };
+    let deployed = Files::in_folder(&manifest.state_folder).deployed()?;
+    let unfinished = unfinished(&Journal::in_folder(&manifest.state_folder), deployed.as_ref(), options)?;
+    let mut run = begin(host, manifest, receipt, say);
+    run.unfinished = unfinished;
     let ended = run.once(options).await;
     if !options.dry_run {
         run.answer(&ended)?;
     }
     ended
+}
+
+/// A run that knows nothing yet.
+pub(crate) fn begin<'a, P: Parts>(
+    host: Host<'a, P>,
+    manifest: &'a Manifest,
+    receipt: &'a mut Receipt,
+    say: &'a mut dyn FnMut(String),
+) -> Run<'a, P> {
+    Run {
+        host,
+        manifest,
+        files: Files::in_folder(&manifest.state_folder),
+        journal: Journal::in_folder(&manifest.state_folder),
+        stack: manifest.stack.to_string(),
+        unfinished: None,
+        asked: None,
+        at: None,
+        told: BTreeMap::new(),
+        logs: Vec::new(),
+        receipt,
+        say,
+    }
 }
 
 /// What an earlier run left unfinished. What it remembered as good is finished: its snapshot is of the data before what
@@ -163,6 +190,7 @@ impl<P: Parts> Run<'_, P> {
             self.files.forget_failure()?;
         }
         let (deployed, failed) = (self.files.deployed()?, self.still_failed(options)?);
+        self.stack = colour::recorded_stack(self.manifest.stack.as_str(), deployed.as_ref());
         let Chosen { inputs, at, waits, warnings } =
             match source::choose(self.manifest, deployed.as_ref(), failed.as_ref()) {
                 Ok(chosen) => chosen,
@@ -179,6 +207,7 @@ impl<P: Parts> Run<'_, P> {
         if !options.dry_run && self.unfinished.is_none() {
             self.finish_restore(&observed).await?;
         }
+        let kept = self.kept_if_any().await?;
         let plan = plan::plan(Known {
             desired: &inputs.digest,
             observed: &observed,
@@ -186,10 +215,12 @@ impl<P: Parts> Run<'_, P> {
             failed: failed.as_ref(),
             unfinished: self.unfinished.as_ref(),
         });
-        self.tell(&plan);
+        let plan = plan.with_expired(&colour::expired(&kept, self.manifest.keep_failed_hours, Timestamp::now()));
+        self.tell(&plan, strategy::foretold(self.manifest, &observed, deployed.as_ref()));
         if options.dry_run {
             return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
         }
+        self.remove_expired(&kept).await?;
         let ended = self.carry_out(plan, &inputs).await?;
         Ok(with_what_waits(ended, waits))
     }
@@ -207,11 +238,25 @@ impl<P: Parts> Run<'_, P> {
         Ok(None)
     }
 
-    fn tell(&mut self, plan: &Plan) {
-        self.receipt.plan = plan.lines();
-        if !matches!(plan, Plan::Nothing | Plan::Settle) {
-            plan.lines().into_iter().for_each(|line| (self.say)(line));
+    fn tell(&mut self, plan: &Plan, foretold: Option<String>) {
+        let mut lines = plan.lines();
+        if plan.deploys() {
+            lines.extend(foretold.map(|what| format!("{}: {what}", plan.verb())));
         }
+        for line in &lines {
+            (self.say)(line.clone());
+        }
+        self.receipt.plan = lines;
+    }
+
+    /// What is kept of colours that failed. Of an app without colours nothing is, and nobody is asked.
+    pub(crate) async fn kept_if_any(&self) -> anyhow::Result<Vec<Service>> {
+        if self.manifest.update == Update::BlueGreen { self.kept().await } else { Ok(Vec::new()) }
+    }
+
+    /// What is left of another colour is removed, beside what serves.
+    async fn remove_left_over(&mut self) -> anyhow::Result<usize> {
+        if self.manifest.update == Update::BlueGreen { self.retire_others().await } else { Ok(0) }
     }
 
     async fn carry_out(&mut self, plan: Plan, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
@@ -227,6 +272,13 @@ impl<P: Parts> Run<'_, P> {
                 Ok((Outcome::Unchanged, "nothing differs but version numbers".to_owned()))
             }
             Plan::Watch(_) => self.watch().await,
+            Plan::Remove(what) => {
+                self.remove_left_over().await?;
+                self.settle().await?;
+                self.adopt()?;
+                self.journal.clear()?;
+                Ok((Outcome::Changed, format!("{} services that served nobody are removed", what.len())))
+            }
             Plan::FailedBefore(aside) if aside.by_hand => {
                 self.journal.clear()?;
                 Ok((Outcome::Held, aside.waits(self.manifest.name.as_str())))
@@ -234,6 +286,7 @@ impl<P: Parts> Run<'_, P> {
             Plan::FailedBefore(record::FailedDeploy { reason, at, .. }) => {
                 // Of a run that was cut off after it had put everything back.
                 self.journal.clear()?;
+                self.remove_left_over().await?;
                 Ok((
                     Outcome::Failed,
                     format!(

@@ -2,8 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
 
-use crate::{BuildCache, LocalImage, NewSecret, Object, Result, Secrets, Service, Services, Standby};
+use crate::{
+    BuildCache, Configs, Credentials, Images, LocalImage, NewSecret, Object, Result, Secrets, Service, Services, Standby,
+};
 
 mod disposal;
 mod trial;
@@ -29,11 +33,29 @@ pub struct Fake {
     pub trial: RefCell<Trial>,
     /// What was asked of the engine, in order.
     pub calls: RefCell<Vec<String>>,
+    /// What is told of each thing that is asked, before it is done.
+    pub watcher: Watcher,
+}
+
+/// What is called for each thing that is asked of an engine in memory.
+type Told = dyn Fn(&Fake);
+
+/// Somebody who is told of all that is asked of an engine in memory.
+#[derive(Clone, Default)]
+pub struct Watcher(pub Option<Rc<Told>>);
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watcher(…)")
+    }
 }
 
 impl Fake {
     pub(crate) fn call(&self, text: String) {
         self.calls.borrow_mut().push(text);
+        if let Some(watcher) = &self.watcher.0 {
+            watcher(self);
+        }
     }
 }
 
@@ -69,6 +91,15 @@ impl Services for Fake {
         self.services.borrow_mut().iter_mut().filter(|own| own.id == service.id).for_each(|own| own.paused = false);
         Ok(())
     }
+
+    async fn relabel(&self, service: &Service, labels: &BTreeMap<String, String>) -> Result<()> {
+        self.call(format!("relabel {}", service.name));
+        for own in self.services.borrow_mut().iter_mut().filter(|own| own.id == service.id) {
+            own.labels.clone_from(labels);
+            own.version += 1;
+        }
+        Ok(())
+    }
 }
 
 impl Secrets for Fake {
@@ -97,5 +128,34 @@ impl Secrets for Fake {
             self.secrets.borrow_mut().remove(name);
         }
         Ok(!used)
+    }
+}
+
+impl Configs for Fake {
+    async fn configs(&self, label: &str) -> Result<Vec<Object>> {
+        self.call(format!("list configs {label}"));
+        Ok(Vec::new())
+    }
+
+    async fn remove_config(&self, name: &str) -> Result<bool> {
+        self.call(format!("remove config {name}"));
+        Ok(true)
+    }
+}
+
+/// Every image is here, and none was pulled.
+impl Images for Fake {
+    async fn image_digests(&self, _: &str) -> Result<Option<Vec<String>>> {
+        Ok(Some(Vec::new()))
+    }
+
+    async fn pull(&self, image: &str, _: Option<Credentials>, _: &mut dyn FnMut(&str)) -> Result<()> {
+        self.call(format!("pull {image}"));
+        Ok(())
+    }
+
+    async fn load(&self, archive: &Path) -> Result<()> {
+        self.call(format!("load {}", archive.display()));
+        Ok(())
     }
 }

@@ -72,6 +72,12 @@ impl Service {
         Digest::of(self.specification.0.to_string().as_bytes()).hex()
     }
 
+    fn with_labels(&self, labels: &BTreeMap<String, String>) -> Value {
+        let mut spec = self.specification.0.clone();
+        spec["Labels"] = json!(labels);
+        spec
+    }
+
     /// Digest of what its tasks are told, to compare with [`Task::spec_digest`](crate::Task::spec_digest). Empty when
     /// it tells nothing. Made only when it is asked for: the list of all services is read every few minutes.
     pub fn task_digest(&self) -> String {
@@ -100,6 +106,8 @@ pub trait Services {
     async fn start_standby(&self, standby: Standby<'_>) -> Result<()>;
     /// Goes on with a rolling update that is paused: tells the service once more what it was told.
     async fn resume(&self, service: &Service) -> Result<()>;
+    /// Gives a service other labels, all of them in one request. Its tasks run on.
+    async fn relabel(&self, service: &Service, labels: &BTreeMap<String, String>) -> Result<()>;
 }
 
 impl Services for Engine {
@@ -127,6 +135,11 @@ impl Services for Engine {
     async fn resume(&self, service: &Service) -> Result<()> {
         let doing = format!("going on with the update of service {}", service.name);
         self.tell(service, &service.specification.0, &doing).await
+    }
+
+    async fn relabel(&self, service: &Service, labels: &BTreeMap<String, String>) -> Result<()> {
+        let doing = format!("changing the labels of service {}", service.name);
+        self.tell(service, &service.with_labels(labels), &doing).await
     }
 }
 
@@ -251,6 +264,14 @@ mod tests {
         let mut other = answer();
         other["Spec"]["TaskTemplate"]["ContainerSpec"]["Healthcheck"]["Test"] = json!(["NONE"]);
         assert_ne!(read(other, "reading").unwrap().spec_digest(), service.spec_digest());
+    }
+
+    #[test]
+    fn other_labels_are_all_that_a_relabelled_service_has_of_new() {
+        let service = read(answer(), "reading").unwrap();
+        let mut expected = answer()["Spec"].clone();
+        expected["Labels"] = json!({ "a": "b" });
+        assert_eq!(service.with_labels(&BTreeMap::from([("a".to_owned(), "b".to_owned())])), expected);
     }
 
     #[test]

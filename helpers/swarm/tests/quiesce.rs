@@ -1,6 +1,7 @@
 //! An app is stopped, and started again as it was, also by the run after a killed one.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use swarm::fake::Fake;
@@ -50,6 +51,9 @@ impl Services for Host {
     }
     async fn resume(&self, service: &Service) -> Result<()> {
         self.fake.resume(service).await
+    }
+    async fn relabel(&self, service: &Service, labels: &BTreeMap<String, String>) -> Result<()> {
+        self.fake.relabel(service, labels).await
     }
 }
 

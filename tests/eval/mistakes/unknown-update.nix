@@ -1,2 +1,2 @@
-# refused: is not of type `one of "rolling", "handover"'
-{ hearth.apps.hello.update = "blue-green"; }
+# refused: is not of type `one of "rolling", "stop-first", "blue-green", "handover"'
+{ hearth.apps.hello.update = "canary"; }

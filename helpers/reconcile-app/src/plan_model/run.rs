@@ -136,6 +136,7 @@ impl Run<'_> {
                 Ok(Outcome::Unchanged)
             }
             Plan::Watch(_) => Ok(Outcome::Failed),
+            Plan::Remove(_) => unreachable!("the apps of the model have no colours"),
             Plan::FailedBefore(_) => {
                 self.end_journal()?;
                 Ok(Outcome::Failed)
