@@ -6,7 +6,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::{
-    BuildCache, Configs, Credentials, Images, LocalImage, NewSecret, Object, Result, Secrets, Service, Services, Standby,
+    BuildCache, Configs, Credentials, Images, LocalImage, NewSecret, Object, Result, Secrets, Service, Services,
+    Standby,
 };
 
 mod disposal;
