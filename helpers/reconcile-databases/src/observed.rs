@@ -24,7 +24,7 @@ pub struct Server {
     /// The declared roles that are there.
     pub roles: Vec<Role>,
     /// The declared databases that are there.
-    pub databases: Vec<Database_>,
+    pub databases: Vec<SeenDatabase>,
     /// The function by which the pooler looks up what is kept of passwords, as it is written; none when it is not there.
     pub lookup: Option<Lookup>,
 }
@@ -48,7 +48,7 @@ pub struct Role {
 /// A database, seen from outside.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Database_ {
+pub struct SeenDatabase {
     /// Its name.
     pub name: String,
     /// Its owner.

@@ -1,7 +1,7 @@
 //! The plan, over servers in memory.
 
 use super::*;
-use crate::observed::{Database_, Lookup, Role, Schema, Strange};
+use crate::observed::{Lookup, Role, Schema, SeenDatabase, Strange};
 use crate::scram::verifier;
 
 fn manifest() -> Manifest {
@@ -49,7 +49,7 @@ fn settled() -> Observed {
     };
     let server = crate::observed::Server {
         roles: ["shop_owner", "shop_app", "hearth_pooler"].map(role).into(),
-        databases: vec![Database_ {
+        databases: vec![SeenDatabase {
             name: "shop".to_owned(),
             owner: "shop_owner".to_owned(),
             grants: vec![grant("PUBLIC", "TEMPORARY"), grant("shop_app", "CONNECT")],
