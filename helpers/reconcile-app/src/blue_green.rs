@@ -21,9 +21,10 @@ use crate::converge::{Failure, FailureKind};
 use crate::gate::Watch;
 use crate::inputs::Inputs;
 use crate::manifest::{Credentials, Expect, Probe, Smoke, Update};
+use crate::middlewares::{PASSWORD_LABEL, asks_password, expected};
 use crate::plan::APP_LABEL;
 use crate::rewrite::Stack;
-use crate::routes::HEADER;
+use crate::routes::{self, HEADER};
 use crate::stack::Stacks as _;
 
 /// How often labels are changed again when somebody else was quicker.
@@ -92,7 +93,7 @@ impl<P: Parts> Run<'_, P> {
         let begun = Timestamp::now();
         self.route(&stack.coloured(app_stack, turn, Stage::Live)?).await?;
         state::fault::point(|| "after switching the route".to_owned());
-        let answered = self.colour_answers(turn, Stage::Live).and_then(|()| self.probe(stack));
+        let answered = self.colour_answers(turn, Stage::Live, stack).and_then(|()| self.probe(stack));
         self.told = self.seen().await?;
         self.note(&format!("the route is switched to {}", turn.colour), begun, answered.as_ref().err());
         if answered.is_ok() {
@@ -114,7 +115,7 @@ impl<P: Parts> Run<'_, P> {
         state::fault::point(|| "after telling the swarm what to run".to_owned());
         let held = watch.hold(&self.manifest.gate, self.say).await?;
         state::fault::point(|| format!("after the gate, which {}", if held.is_ok() { "held" } else { "did not hold" }));
-        Ok(held.and_then(|()| self.colour_answers(turn, Stage::Idle)))
+        Ok(held.and_then(|()| self.colour_answers(turn, Stage::Idle, idle)))
     }
 
     /// Gives the services of a colour the labels of a stack: the step in which visitors are sent elsewhere. Whether they
@@ -161,8 +162,9 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// Whether a colour answers through the proxy, which has noticed its stage.
-    fn colour_answers(&mut self, turn: &Turn, stage: Stage) -> Result<(), Failure> {
+    fn colour_answers(&mut self, turn: &Turn, stage: Stage, stack: &Stack) -> Result<(), Failure> {
         let Some(probe) = &self.manifest.gate.probe else { return Ok(()) };
+        let probe = &expected(probe, asks_password(stack.value()));
         let asked = question(probe, turn, Some(turn.mark(stage)), probe.budget_seconds);
         let answered = asked.and_then(|smoke| self.host.answers.ask(Question::Smoke(&smoke), self.say));
         answered.map(drop).map_err(|detail| Failure {
@@ -174,12 +176,18 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// Waits until the proxy sends nobody to a colour any more. What is asked by its route is then answered by another.
-    fn wait_until_left(&mut self, turn: &Turn) {
-        let Some(probe) = &self.manifest.gate.probe else { return };
+    async fn wait_until_left(&mut self, turn: &Turn) -> anyhow::Result<()> {
+        let Some(probe) = &self.manifest.gate.probe else { return Ok(()) };
+        let services = self.host.engine.services(&self.label()).await?;
+        let routed = services.iter().filter(|service| routes::is_enabled(&service.labels));
+        let answers = routed.max_by_key(|service| colour::generation(service));
+        let Some(answers) = answers else { return Ok(()) };
+        let probe = &expected(probe, answers.labels.contains_key(PASSWORD_LABEL));
         let asked = question(probe, turn, None, NOTICED_SECONDS);
         if let Err(why) = asked.and_then(|smoke| self.host.answers.ask(Question::Smoke(&smoke), self.say)) {
             self.warn(format!("it is not known whether the proxy has left {}: {why}", turn.colour));
         }
+        Ok(())
     }
 
     /// Takes the routes from services, and returns the deploys that they were of.
@@ -198,7 +206,7 @@ impl<P: Parts> Run<'_, P> {
     pub(crate) async fn unroute_others(&mut self) -> anyhow::Result<()> {
         let others = self.others().await?;
         for turn in self.unroute(&others).await? {
-            self.wait_until_left(&turn);
+            self.wait_until_left(&turn).await?;
         }
         Ok(())
     }
@@ -207,7 +215,7 @@ impl<P: Parts> Run<'_, P> {
     async fn take_down(&mut self, services: Vec<Service>) -> anyhow::Result<()> {
         let turns = self.unroute(&services).await?;
         for turn in &turns {
-            self.wait_until_left(turn);
+            self.wait_until_left(turn).await?;
         }
         if services.iter().any(colour::has_served) {
             sleep(Duration::from_secs(self.manifest.drain_seconds)).await;
@@ -265,7 +273,7 @@ impl<P: Parts> Run<'_, P> {
         if let Some(turn) = last_good.turn()
             && self.route(last_good).await?
         {
-            drop(self.colour_answers(&turn, Stage::Live));
+            drop(self.colour_answers(&turn, Stage::Live, last_good));
         }
         let keeps = self.manifest.update == Update::BlueGreen && self.manifest.keep_failed_hours > 0;
         if !failed || !keeps {
@@ -299,7 +307,7 @@ impl<P: Parts> Run<'_, P> {
             state::fault::point(|| format!("after setting {} aside", service.name));
         }
         if let Some(turn) = live.first() {
-            self.wait_until_left(turn);
+            self.wait_until_left(turn).await?;
         }
         let hours = self.manifest.keep_failed_hours;
         (self.say)(format!(

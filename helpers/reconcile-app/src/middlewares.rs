@@ -16,7 +16,7 @@ use crate::manifest::{Middleware, Probe};
 /// Traefik takes labels whatever their case.
 const ROUTERS: &str = "traefik.http.routers.";
 /// Says of a service that a password is asked for before it.
-const PASSWORD_LABEL: &str = "hearth.asks-password";
+pub(crate) const PASSWORD_LABEL: &str = "hearth.asks-password";
 /// The answer to a request without one (RFC 9110, section 15.5.2).
 const UNAUTHORIZED: u16 = 401;
 
