@@ -10,6 +10,8 @@ DOMAIN = "hello.example.org"
 RECIPE = "/var/lib/bench/recipe"
 STATELESS = f'.recipe.folder = "{RECIPE}" | .snapshot.mode = "none" | .gate.healthySeconds = 1'
 VERSIONS = ["1.1.0", "1.0.0"]
+# What the recipe says; Hearth deploys it with others.
+OWN = '{failure_action: "rollback", order: "start-first"}'
 
 wait_until_serving()
 original = manifest("hello")["recipe"]["folder"]
@@ -42,8 +44,9 @@ def back_by_hearth(number):
 
 
 def deploy(version):
+    new = f'.services.app.image = "localhost:5000/hello:{version}" | .services.app.deploy.update_config = {OWN}'
     host.succeed(
-        f"sed 's#localhost:5000/hello:[^\"]*#localhost:5000/hello:{version}#' /var/lib/hearth/apps/hello/compose-*.json > /run/new.json",
+        f"jq '{new}' /var/lib/hearth/apps/hello/compose-*.json > /run/new.json",
         f"docker stack deploy --detach=false --resolve-image=never --compose-file /run/new.json {STACK}",
     )
     host.wait_until_succeeds(f"{https(DOMAIN)} | grep 'hello {version}'", timeout=60)
