@@ -15,7 +15,7 @@ from .shell import CommandFailed, die_with_parent, running
 
 _HELLO = paths.TESTS / "apps/hello"
 # They begin first, so that none of them is left alone with one core at the end.
-_LONG_SCENARIOS = ("deploys", "killed", "page_audit", "drill", "migrations", "secrets", "engine_stops", "goes_back")
+_LONG_SCENARIOS = ("page_audit", "killed", "blue_green", "deploys", "drill", "migrations", "clock", "engine_stops", "goes_back")
 _CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
 _CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 _SKIP_LINE = re.compile(r"^skipped: (.*)$", re.MULTILINE)
