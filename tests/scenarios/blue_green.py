@@ -209,7 +209,7 @@ with subtest("killed in the middle of a deploy, the next run ends it, and no vis
     assert "after switching the route" in killed or not LONG, killed
 
 with subtest("this would have failed without the two colours: the same versions, the old task stopped first"):
-    declare_version("1.1.0", '.update = "stop-first"')
+    declare_version("1.1.0", '.update = "stop-first" | .environment.ATTEMPT = "2"')
     host.succeed(f"{hearth} plan hello | grep 'downtime: nothing serves from when the old tasks are stopped'")
     story, said = deploy("1.1.0", '.update = "stop-first" | .environment.ATTEMPT = "3" | .snapshot.mode = "none"')
     declare_version("1.0.0", '.update = "stop-first" | .snapshot.mode = "none"')

@@ -21,9 +21,9 @@ def health_checks():
 wait_until_serving()
 
 with subtest("an update, and a person who goes back: the version before serves, with the data that it had"):
-    checks = health_checks()
     declare("hello", QUICK)
     assert reconcile(UNIT)[0]
+    checks = health_checks()
     hello()
     count_one()
     declare("hello", f'.environment.APP_VERSION = "1.1.0" | {QUICK}')
