@@ -25,6 +25,7 @@ with subtest("an update that drops a table and does not come up ends in a rollba
     host.log(f"{float(host.succeed('date +%s.%N')) - float(begun):.0f} s from the declaration to the end of the rollback, 20 s of them for the gate")
     assert not good, f"it counts as a success:\n{said}"
     story = receipt("apps/miniflux")
+    host.log(", ".join(f"{step['name']} {step['milliseconds'] / 1000:.1f} s" for step in story["steps"]))
     assert story["outcome"] == "rolled-back", story
     assert "0.1.0+2.2.6 serves again with its data" in story["summary"], story
 
