@@ -61,7 +61,8 @@ def _show(progress, machine):
     machine.execute(f"docker service rm {service}")
     with progress.step(f"`docker service rm {service}`; the drift timer's unit finds it and heals it"):
         machine.execute("systemctl start hearth-drift.service")
-        good &= _answers(machine, "hello.example.org", seconds=60)
+        # The removed task goes on answering for a while.
+        good &= _runs(machine, service) and _answers(machine, "hello.example.org", seconds=60)
 
     progress.say("\nA reboot\n")
     with progress.step("down and up again"):
@@ -83,11 +84,11 @@ def _watch(progress, machine, since_boot):
 
 def _table(progress, title, runs, milliseconds=False):
     unit = "ms" if milliseconds else "seconds"
-    lines = [f"\n{title:<28}{'outcome':<14}{unit:>8}", _RULE]
+    lines = [f"\n{title:<36}{'outcome':<14}{unit:>8}", _RULE]
     for run in sorted(runs, key=lambda run: run.unit):
         figure = f"{run.seconds * 1000:.0f}" if milliseconds else f"{run.seconds:.1f}"
         summary = "" if milliseconds and run.good else f"  {run.summary}"
-        lines.append(f"{run.unit:<28}{run.outcome:<14}{figure:>8}{summary}"[:200])
+        lines.append(f"{run.unit:<36}{run.outcome:<14}{figure:>8}{summary}"[:200])
     progress.say("\n".join(lines))
 
 
@@ -113,6 +114,11 @@ def _requests(progress, machine):
     except OSError as error:
         progress.say(f"  GET https://feeds.example.org/v1/me  {error}")
         return False
+
+
+def _runs(machine, service, seconds=60):
+    look = f'docker service ps --filter desired-state=running --format "{{{{.CurrentState}}}}" {service}'
+    return machine.execute(f"timeout {seconds} sh -c 'until {look} | grep --quiet ^Running; do sleep 0.2; done'")[0] == 0
 
 
 def _answers(machine, domain, seconds):
