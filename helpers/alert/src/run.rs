@@ -35,13 +35,8 @@ pub enum Asked {
 /// Only when the receipt cannot be written; everything else is in the receipt.
 pub fn run(manifest: &Manifest, asked: &Asked, dry_run: bool, say: &mut dyn FnMut(String)) -> anyhow::Result<Receipt> {
     let mut receipt = Receipt::start("send-alert", "alerts");
-    match try_run(manifest, asked, dry_run, &mut receipt, say) {
-        Ok((outcome, summary)) => receipt.finish(outcome, summary),
-        Err(error) => {
-            receipt.error = Some(format!("{error:#}"));
-            receipt.finish(Outcome::Failed, format!("{error:#}"));
-        }
-    }
+    let ended = try_run(manifest, asked, dry_run, &mut receipt, say);
+    receipt.end(ended);
     if !dry_run {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }

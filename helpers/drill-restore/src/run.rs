@@ -32,13 +32,7 @@ pub async fn run(
         Ok(_) => attempt(engine, stacks, manifest, id, &mut receipt, say).await,
         Err(error) => Err(anyhow::anyhow!("{error}; nothing was restored")),
     };
-    match ended {
-        Ok((outcome, summary)) => receipt.finish(outcome, summary),
-        Err(error) => {
-            receipt.error = Some(format!("{error:#}"));
-            receipt.finish(Outcome::Failed, format!("{error:#}"));
-        }
-    }
+    receipt.end(ended);
     // Also of a drill that failed: how long ago a restore was proved is what a person wants to know then.
     receipt.found["lastProved"] = json!(Proof::read(&manifest.state_folder).ok().flatten());
     receipt.write(&proof::folder(&manifest.state_folder)).context("writing the receipt")?;

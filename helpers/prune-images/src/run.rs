@@ -68,13 +68,7 @@ pub async fn prune_on(
         Ok(_) => Pruning { manifest, engine, disk, dry_run, say, receipt: &mut receipt }.attempt(now).await,
         Err(error) => Err(anyhow::anyhow!("{error}; nothing was removed")),
     };
-    match ended {
-        Ok((outcome, summary)) => receipt.finish(outcome, summary),
-        Err(error) => {
-            receipt.error = Some(format!("{error:#}"));
-            receipt.finish(Outcome::Failed, format!("{error:#}"));
-        }
-    }
+    receipt.end(ended);
     if !dry_run {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }

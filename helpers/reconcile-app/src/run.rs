@@ -57,13 +57,7 @@ pub async fn run(manifest: &Manifest, job: &Job, say: &mut dyn FnMut(String)) ->
         Ok(_) => on_real_host(manifest, job, &mut receipt, say).await,
         Err(error) => Err(anyhow::anyhow!("{error}; the app was not touched")),
     };
-    match ended {
-        Ok((outcome, summary)) => receipt.finish(outcome, summary),
-        Err(error) => {
-            receipt.error = Some(format!("{error:#}"));
-            receipt.finish(Outcome::Failed, format!("{error:#}"));
-        }
-    }
+    receipt.end(ended);
     // How the app is does not change with what is kept of a colour that failed.
     if !matches!(job, Job::Reconcile(Options { dry_run: true, .. }) | Job::CleanUp) {
         // On a full disk it is often the second write that fails: the first is what the person wants to know of.

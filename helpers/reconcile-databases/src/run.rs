@@ -33,13 +33,7 @@ pub async fn reconcile(
         Ok(_) => attempt(manifest, engine, dry_run, &mut receipt, say).await,
         Err(error) => Err(anyhow::anyhow!("{error}; nothing was changed")),
     };
-    match ended {
-        Ok((outcome, summary)) => receipt.finish(outcome, summary),
-        Err(error) => {
-            receipt.error = Some(format!("{error:#}"));
-            receipt.finish(Outcome::Failed, format!("{error:#}"));
-        }
-    }
+    receipt.end(ended);
     if !dry_run {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }

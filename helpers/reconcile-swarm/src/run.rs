@@ -23,13 +23,7 @@ pub async fn reconcile(manifest: &Manifest, dry_run: bool, say: &mut dyn FnMut(S
         Ok(_) => attempt(manifest, dry_run, &mut receipt, say).await,
         Err(error) => Err(anyhow::anyhow!("{error}; the swarm was not touched")),
     };
-    match ended {
-        Ok((outcome, summary)) => receipt.finish(outcome, summary),
-        Err(error) => {
-            receipt.error = Some(format!("{error:#}"));
-            receipt.finish(Outcome::Failed, format!("{error:#}"));
-        }
-    }
+    receipt.end(ended);
     if !dry_run {
         receipt.write(&manifest.state_folder).context("writing the receipt")?;
     }

@@ -51,13 +51,7 @@ pub async fn run(
         Ok(_) => attempt(engine, manifest, job, &mut receipt, say).await,
         Err(error) => Err(anyhow::anyhow!("{error}; the app was not touched")),
     };
-    match ended {
-        Ok((outcome, summary)) => receipt.finish(outcome, summary),
-        Err(error) => {
-            receipt.error = Some(format!("{error:#}"));
-            receipt.finish(Outcome::Failed, format!("{error:#}"));
-        }
-    }
+    receipt.end(ended);
     receipt.write(&manifest.state_folder.join("snapshots")).context("writing the receipt")?;
     drop(lock);
     Ok(receipt)

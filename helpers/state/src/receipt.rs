@@ -90,6 +90,16 @@ impl Receipt {
         self.milliseconds = took.try_into().unwrap_or(i64::MAX);
     }
 
+    /// Ends it as a run did: with an outcome and a summary, or as failed, with all causes of the error.
+    pub fn end<E: std::fmt::Display>(&mut self, ended: Result<(Outcome, String), E>) {
+        let (outcome, summary) = ended.unwrap_or_else(|error| {
+            let causes = format!("{error:#}");
+            self.error = Some(causes.clone());
+            (Outcome::Failed, causes)
+        });
+        self.finish(outcome, summary);
+    }
+
     /// Writes it as `last.json` in `folder`, and into `folder/receipts/` unless nothing was changed, or it only says
     /// again what the run before it said: a host that is checked every few minutes would otherwise push the story of
     /// last week's update out with thousands of those.
@@ -184,6 +194,22 @@ mod tests {
         assert_eq!(run(0, "failed before", 2), 1);
         assert_eq!(run(1, "failed before", 3), 2);
         assert_eq!(run(0, "failed in another way", 4), 3);
+    }
+
+    #[test]
+    fn a_run_that_failed_says_all_causes_and_one_that_did_not_has_no_error() {
+        struct Caused;
+        impl std::fmt::Display for Caused {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(if f.alternate() { "no snapshot: no room" } else { "no snapshot" })
+            }
+        }
+        let mut receipt = Receipt::start("reconcile-app", "hello");
+        receipt.end(Ok::<_, Caused>((Outcome::Changed, "deployed".to_owned())));
+        assert_eq!((receipt.outcome, receipt.summary.as_str(), &receipt.error), (Outcome::Changed, "deployed", &None));
+        receipt.end(Err(Caused));
+        assert_eq!((receipt.outcome, receipt.summary.as_str()), (Outcome::Failed, "no snapshot: no room"));
+        assert_eq!(receipt.error.as_deref(), Some("no snapshot: no room"));
     }
 
     #[test]
