@@ -65,7 +65,7 @@ def _start(arguments):
 
 
 def _run(arguments):
-    parts = template.load(arguments.template) if arguments.template else template.build(helpers=not arguments.bare)
+    parts = template.load(arguments.template) if arguments.template else template.build(helpers=not arguments.bare, warm=True)
     parts.helpers = None if arguments.bare else parts.helpers
     failed = 0
     for name in arguments.names:

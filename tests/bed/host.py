@@ -1,6 +1,7 @@
 """Makes a host from the template: Hearth's helpers, the rendered units and manifests, the example's key and names."""
 
 import contextlib
+import re
 import signal
 import shutil
 import sys
@@ -44,16 +45,18 @@ LoadCredential=passwd.hashed-password.{_USER_NAME}:/run/hearth/secrets-for-users
 
 
 @contextlib.contextmanager
-def host(template, *, name="host", volumes=None, gib=8, keep=False, out=sys.stdout):
-    """A host that is not booted yet, with `gib` for volumes where they have a file system of their own. At the end
-    everything of it is removed, unless it is kept."""
+def host(template, *, name="host", volumes=None, gib=8, apps=None, warm=False, keep=False, out=sys.stdout):
+    """A host that is not booted yet, with `gib` for volumes where they have a file system of their own, with all apps
+    of the example or some; a warm one has their images. At the end everything of it is removed, unless it is kept."""
     slot = slots.claim()
     container = None
     kept = False
     try:
         address = f"{slot.network}.10"
         container = Container(slot, name, template.lowers, address, volumes=volumes, gib=gib, keep=keep)
-        furnish(container, template)
+        furnish(container, template, apps)
+        if warm and template.engine:
+            container.warm(template.engine)
         yield Machine(container, out)
         kept = keep and container.is_running()
     finally:
@@ -78,14 +81,15 @@ def _undisturbed():
             signal.signal(number, action)
 
 
-def furnish(container, template):
+def furnish(container, template, apps=None):
     """Writes what makes a Debian root this host."""
     root = Root(container)
+    others = set(example.manifests()) - {"proxy", *apps} if apps else set()
     if template.helpers:
         for helper in HELPERS:
             root.copy(template.helpers / helper, f"opt/hearth/bin/{helper}", 0o755)
-        root.copy_tree(paths.RENDERED / "etc", "etc")
-        root.copy_tree(paths.RENDERED / "units", "etc/systemd/system")
+        root.copy_tree(paths.RENDERED / "etc", "etc", without=others)
+        root.copy_tree(paths.RENDERED / "units", "etc/systemd/system", without=others)
         root.write(f"etc/sysusers.d/{_USER_NAME}.conf", f"u {_USER_NAME} -\n")
         root.write("etc/systemd/system/systemd-sysusers.service.d/password.conf", _USERS_UNIT)
     # Where a NixOS host has paths of the store, the rendered manifests name the repository, which lies here.
@@ -101,6 +105,11 @@ def furnish(container, template):
     password = example.secret("registry_password", template.helpers) if template.helpers else "bed"
     login = output(["chroot", template.lowers[-1], "htpasswd", "-niB", "hearth"], stdin=password + "\n")
     root.write("etc/docker/registry/htpasswd", login.strip() + "\n", 0o644)
+
+
+def _is_of(app, path):
+    """Whether a rendered file is its manifest or one of its units."""
+    return re.fullmatch(rf"{app}\.json|hearth-(app|drill|snapshot)-{app}\.\w+", path.name) is not None
 
 
 # What NixOS makes of `users` in the example: name, number, shell, and which of them are in the group of the door.
@@ -140,10 +149,12 @@ class Root:
         shutil.copyfile(source, self._place(name))
         (self.upper / name).chmod(mode)
 
-    def copy_tree(self, source, name):
-        """Copies a folder, symbolic links as they are."""
+    def copy_tree(self, source, name, without=()):
+        """Copies a folder, symbolic links as they are, and nothing that is of one of some apps alone."""
         for path in sorted(source.rglob("*")) if source.is_dir() else []:
             inside = f"{name}/{path.relative_to(source)}"
+            if any(_is_of(app, path) for app in without):
+                continue
             if path.is_symlink():
                 self.link(inside, str(path.readlink()))
             elif path.is_file():

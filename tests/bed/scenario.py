@@ -1,5 +1,6 @@
 """Runs a scenario file with the names that the NixOS test driver gives it."""
 
+import ast
 import contextlib
 import re
 import sys
@@ -31,7 +32,7 @@ def names():
 def run(name, template, *, long=False, out=sys.stdout):
     """Runs one scenario on a host of its own."""
     file = find(name)
-    with host(template, volumes=volumes(file), out=out) as machine:
+    with host(template, volumes=volumes(file), apps=apps(file), warm=is_warm(file), out=out) as machine:
         play(file, machine, long, out)
 
 
@@ -39,6 +40,19 @@ def volumes(file):
     """The file system that a scenario asks for with a line `VOLUMES = "xfs"` or `"btrfs"`; `None` for the host's own."""
     asked = re.search(r'^VOLUMES = "(xfs|btrfs)"$', file.read_text(), re.MULTILINE)
     return asked.group(1) if asked else None
+
+
+def apps(file):
+    """The apps, by name, that a scenario needs, from a line `APPS = {"hello": "hello.example.org"}`; without one `None`
+    for all. The host gets no other, which spares it their starts and their health checks."""
+    named = re.search(r"^APPS = (\{.*\})$", file.read_text(), re.MULTILINE)
+    return list(ast.literal_eval(named.group(1))) if named else None
+
+
+def is_warm(file):
+    """Whether the engine may have the images of the first boot already: a line `IMAGES = "pulled"` says that all of
+    them come over the network, as on a new host."""
+    return not re.search(r'^IMAGES = "pulled"$', file.read_text(), re.MULTILINE)
 
 
 def play(file, machine, long=False, out=sys.stdout, more=None):

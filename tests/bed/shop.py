@@ -24,10 +24,8 @@ def layer():
         (tree / "tmp").mkdir(parents=True)
         for source in sources:
             shutil.copy(source, work)
-        env = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath"}
         for name, package, tags in (("shop", ".", ""), ("migrate", MIGRATE, "postgres")):
-            command = ["go", "build", "-tags", tags, "-ldflags", "-s -w", "-o", tree / name, package]
-            run(command, log="shop", cwd=work, env=env)
+            golang.build(package, tree / name, work, "shop", tags=tags)
         shutil.copytree(SOURCE / "migrations", tree / "migrations")
         layers.pack(tree, folder / "layer")
         shutil.rmtree(tree)

@@ -1,11 +1,13 @@
 """tests/run: every check, its result, and one closing line."""
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -141,28 +143,35 @@ def _run_all(compiled, other, hosted, parts_file):
             progress.say(f"          {check.name}: {result.failed} FAILED")
         results.append(result)
 
-    def in_turn(checks):
-        for check in checks:
-            one(check)
+    waiting, compiling, evaluating = deque(), deque(compiled), deque(other)
+
+    def in_turn(*queues):
+        for queue in queues:
+            with contextlib.suppress(IndexError):
+                while True:
+                    one(queue.popleft())
 
     # A host waits more than it works, but one that waits for the others is late where a gate counts seconds.
-    hosts = ThreadPoolExecutor(max_workers=max(3, os.cpu_count() or 2))
-    lanes = ThreadPoolExecutor(max_workers=2)
+    hosts = max(3, os.cpu_count() or 2)
+    lanes = ThreadPoolExecutor(max_workers=hosts + 2)
     try:
         pending = []
         try:
             # Alone at first: the hosts are the long way, and leave room for compilers.
             if hosted:
-                template.build(progress).save(parts_file)
-            pending += [hosts.submit(one, check) for check in hosted]
+                template.build(progress, warm=True).save(parts_file)
+            waiting.extend(hosted)
+            pending += [lanes.submit(in_turn, waiting) for _ in range(hosts)]
         except CommandFailed as error:
             results.append(Result("template of the hosts", failed=1, log=str(error)))
-        pending += [lanes.submit(in_turn, checks) for checks in (compiled, other)]
+        # When all is compiled, its share of the processors is free for one more host.
+        pending += [lanes.submit(in_turn, compiling, waiting), lanes.submit(in_turn, evaluating)]
         for future in pending:
             future.result()
     finally:
-        for pool in (hosts, lanes):
-            pool.shutdown(wait=False, cancel_futures=True)
+        for queue in (waiting, compiling, evaluating):
+            queue.clear()
+        lanes.shutdown(wait=False)
     return results
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import applications, cache, debian, hello, oci, paths, registry, shop, traefik
+from . import applications, cache, debian, engine, hello, oci, paths, registry, shop, traefik
 from .progress import Progress
 from .shell import run
 
@@ -19,20 +19,24 @@ class Template:
     """Folders that lie under a host's own changes, the topmost first."""
     helpers: Path | None
     """The folder of the helpers' binaries; none where a host is wanted without them."""
+    engine: Path | None = None
+    """What a warm host's engine has before the first boot: the images of that boot."""
 
     def save(self, file):
         """Writes it down for another process."""
-        file.write_text(json.dumps([[str(lower) for lower in self.lowers], self.helpers and str(self.helpers)]))
+        parts = [self.helpers, self.engine]
+        file.write_text(json.dumps([[str(lower) for lower in self.lowers], *(part and str(part) for part in parts)]))
 
 
 def load(file):
     """What `save` wrote."""
-    lowers, helpers = json.loads(file.read_text())
-    return Template([Path(lower) for lower in lowers], helpers and Path(helpers))
+    lowers, *parts = json.loads(file.read_text())
+    return Template([Path(lower) for lower in lowers], *(part and Path(part) for part in parts))
 
 
-def build(progress=None, *, helpers=True, profile="dev"):
-    """Builds what is missing. Steps that need nothing of each other overlap."""
+def build(progress=None, *, helpers=True, profile="dev", warm=False):
+    """Builds what is missing, with what makes hosts warm where that is wanted. Steps that need nothing of each other
+    overlap."""
     progress = progress or Progress()
 
     def step(name, function, *arguments):
@@ -63,6 +67,9 @@ def build(progress=None, *, helpers=True, profile="dev"):
         archives = step("image archive of Traefik", traefik.archive, base)
         keep = [path.parent for path in (base, root.result(), store, archives, program.result())]
         template = Template([archives, store, root.result()], binaries.result() if binaries else None)
+        if warm:
+            template.engine = step("engine with the images of the first boot", engine.warm, template)
+            keep.append(template.engine.parent)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     cache.prune(keep + [layer.parent for image in images for layer in image.layers])
@@ -71,7 +78,9 @@ def build(progress=None, *, helpers=True, profile="dev"):
 
 def build_helpers(profile):
     """Compiles the workspace in a profile (the tests' own is `dev`), and returns the folder of the binaries."""
-    run(["cargo", "build", "--locked", "--bins", "--profile", profile], log="helpers", cwd=paths.HELPERS)
+    # With any test beside them, dependencies get the features that tests ask for, and are not compiled again for those.
+    test = ["--test", "clear"] if profile == "dev" else []
+    run(["cargo", "build", "--locked", "--workspace", "--bins", *test, "--profile", profile], log="helpers", cwd=paths.HELPERS)
     return paths.target(paths.HELPERS) / ("debug" if profile == "dev" else profile)
 
 

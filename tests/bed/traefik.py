@@ -6,7 +6,7 @@ libraries take longer to compile than everything else together.
 
 import shutil
 
-from . import cache, layers, paths
+from . import cache, golang, layers, paths
 from .oci import Image
 from .shell import output, run
 
@@ -23,16 +23,15 @@ def version():
 
 
 def binary():
-    """The static binary. The Go tool's own caches are left as they are."""
+    """The static binary."""
 
     def build(folder):
         for name in ("go.mod", "go.sum"):
             shutil.copy(SOURCE / name, folder)
-        env = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath"}
-        run(["go", "mod", "download", _LEGO], log="traefik", cwd=folder, env=env)
+        golang.go(["mod", "download", _LEGO], folder, "traefik")
         without_dns_providers(folder)
-        flags = f"-s -w -X github.com/traefik/traefik/v3/pkg/version.Version={version()}"
-        run(["go", "build", "-ldflags", flags, "-o", "traefik", PACKAGE], log="traefik", cwd=folder, env=env)
+        flags = f"-X github.com/traefik/traefik/v3/pkg/version.Version={version()}"
+        golang.build(PACKAGE, "traefik", folder, "traefik", flags=flags)
         shutil.rmtree(folder / "lego")
 
     return cache.entry("traefik", cache.digest(*cache.tree_files(SOURCE), 2), build) / "traefik"

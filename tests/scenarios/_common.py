@@ -1,6 +1,7 @@
 # What scenarios share. The bed and the NixOS VM test put it in front of each.
 import json
 
+# The apps that a scenario waits for; one that needs fewer says so with a line of the same form.
 APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 
 

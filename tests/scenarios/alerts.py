@@ -1,5 +1,6 @@
 # What ends badly is told once, with the reason, and its end once; a helper that could not even start is told, too.
 
+APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 UNIT = "hearth-app-hello.service"
 
 wait_until_serving()

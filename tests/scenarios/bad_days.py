@@ -1,5 +1,6 @@
 # Days on which something else goes wrong in the middle of an update: one of the five outcomes, and nothing is lost.
 
+APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 QUICK = '.gate.convergeSeconds = 40 | .gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
 

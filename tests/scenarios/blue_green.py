@@ -1,6 +1,7 @@
 # An app with two colours, under a load that must lose nothing: good versions, bad ones of each kind, what is kept of them,
 # and a helper that is killed in the middle.
 
+APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 DOMAIN = "hello.example.org"
 RECIPE = "/run/recipes/hello"

@@ -1,5 +1,6 @@
 # A version that cannot run: the failure has a name, the log's end is told, and the old version never stops serving.
 
+APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 # Stopped for a snapshot, an app is away for a moment; what is looked at here is that nothing else takes it away.
 RUNS_ON = '.snapshot.mode = "none"'

@@ -3,6 +3,7 @@
 #
 # A host of the bed has the clock of the machine that it runs on, so that only Hearth's own units see another time.
 
+APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 UNIT = "hearth-app-hello.service"
 UNITS = (UNIT, "hearth-snapshot-hello.service", "hearth-drill-miniflux.service")
 QUICK = '.gate.convergeSeconds = 40 | .gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'

@@ -1,6 +1,7 @@
 # Databases of Hearth's own: made with two roles, reached through the pooler, put right when they drift; a password that is
 # changed is the one that counts.
 
+APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 UNIT, DATABASES = "hearth-app-databases.service", "/etc/hearth/databases.json"
 # On the bed, and in a virtual machine.
 RECIPE = "find /opt/hearth/src/nix/recipes/postgres /etc/recipes/postgres -maxdepth 0 2>/dev/null || true"

@@ -2,6 +2,7 @@
 # back, what is not allowed leads nowhere, and the registry token is found nowhere afterwards.
 import base64
 
+APPS = {"hello": "hello.example.org", "hello-test": "hello-test.example.org"}
 PATH = "PATH=$PATH:/opt/hearth/bin"
 QUICK = '.gate.convergeSeconds = 30 | .gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
 UNIT = "hearth-app-hello.service"
@@ -77,16 +78,29 @@ def serves(domain, version):
 
 
 # Everything that a process shows of itself, twenty times a second from here on.
-shown = "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'"
+SAMPLER = """
+import glob, os, time
+
+patterns = open("/dev/shm/t/patterns", "rb").read().split()
+while True:
+    for file in glob.glob("/proc/[0-9]*/cmdline") + glob.glob("/proc/[0-9]*/environ"):
+        try:
+            shown = open(file, "rb").read()
+        except OSError:
+            continue
+        for found in (pattern for pattern in patterns if pattern in shown):
+            with open("/run/seen", "ab") as seen:
+                seen.write(file.encode() + b" " + found + b"\\n")
+    with open("/run/looks", "a") as looks:
+        looks.write("look\\n")
+    time.sleep(0.05)
+"""
 alignments = [base64.b64encode(b"x" * shift + TOKEN.encode()).decode() for shift in range(3)]
 # Of the middle of each, which does not depend on what stands around it.
 patterns = [TOKEN, *[text[4:24] for text in alignments]]
 for pattern in patterns:
     host.succeed(f"echo '{pattern[::-1]}' | rev >> /dev/shm/t/patterns")
-host.succeed(
-    f"systemd-run --quiet --unit=sampler bash -c \"while sleep 0.05; do {shown} | grep -F -f /dev/shm/t/patterns >> /run/seen;"
-    " echo look >> /run/looks; done\""
-)
+host.succeed(f"cat > /run/sampler.py <<'END'\n{SAMPLER}END", "systemd-run --quiet --unit=sampler python3 /run/sampler.py")
 
 with subtest("a good tag is deployed by its digest, and the pipeline reads how it goes"):
     code, said = over_ssh("hello prod 1.1.0")
@@ -227,6 +241,51 @@ with subtest("the door is killed in the middle: the pipeline hears it, and the a
     assert code == 1 and "the door hung up" in said, f"{code}\n{said}"
     host.wait_until_succeeds("jq -e '.tag == \"1.1.0\"' /var/lib/hearth/apps/hello/pinned.json", timeout=120)
     serves(LIVE, "1.1.0")
+
+
+
+def kill_at(unit, point):
+    """Has the next runs of a unit kill themselves at a point; 0 takes that back."""
+    file = f"/run/systemd/system/{unit}.d/kill.conf"
+    host.succeed(f"mkdir -p $(dirname {file}) && echo '[Service]\nEnvironment=HEARTH_TEST_KILL_AT={point}' > {file}")
+    if not point:
+        host.succeed(f"rm {file}")
+    host.succeed("systemctl daemon-reload")
+
+
+def killed_points(unit, step):
+    """Kills a unit at one point after the other in a deploy each, until one passes them all; returns how many it were."""
+    survived = 0
+    while True:
+        before = pinned()["tag"]
+        version = "1.0.0" if before == "1.1.0" else "1.1.0"
+        host.wait_until_succeeds(https(LIVE), timeout=30)
+        written = get(LIVE, "/count", "--request POST")
+        kill_at(unit, survived * step + 1)
+        code, said = over_ssh(f"hello prod {version}")
+        kill_at(unit, 0)
+        _, journal = reconcile(UNIT)
+        _, again = reconcile(UNIT)
+        assert "nothing differs" in again, f"{journal}\n{again}"
+        there = pinned()["tag"]
+        host.wait_until_succeeds(f"{https(LIVE)} | grep -q 'hello {there}'", timeout=30)
+        assert get(LIVE, "/count") == written, f"{written} were counted\n{said}"
+        if code == 0:
+            assert there == version and came_to(said) == "changed", f"{there}\n{said}"
+        if code == 0 and "killed at point" not in said:
+            return survived
+        # A pipeline that hears nothing good may be wrong about it, and never the other way round.
+        assert code in (0, 1) and there in (before, version), f"{code}, {there}\n{said}"
+        survived += 1
+
+
+with subtest("killed at any step of a deploy, what the pipeline was told holds, and no row is lost"):
+    unit = killed_points(UNIT, 1 if LONG else 12)
+    door = killed_points("hearth-deploy@.service", 1)
+    assert unit * (1 if LONG else 12) > 30 and door > 1, (unit, door)
+    print(f"deploy: killed at {unit} points of the app's unit and {door} of the door, and survived all")
+    if pinned()["tag"] != "1.1.0":
+        assert over_ssh("hello prod 1.1.0")[0] == 0
 
 with subtest("what was proved in one environment goes to the other by its digest"):
     code, said = host.execute(f"{PATH} hearth deploy hello-test 1.0.0 2>&1")

@@ -1,4 +1,5 @@
 # It is proved that snapshots can be restored, beside the live app, which answers throughout.
+APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 DRILL = "hearth-drill-miniflux.service"
 MANIFEST = "/etc/hearth/apps/miniflux.json"
 ASKING = https("feeds.example.org", "/healthcheck", "--output /dev/null")

@@ -1,5 +1,6 @@
 # An app that follows a git repository: a patch comes by itself, what needs a person waits, what fails is not tried again.
 
+APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 REPOSITORY = "/var/lib/recipe-hello"
 GIT = f"git -C {REPOSITORY} -c user.name=maker -c user.email=maker@example.org"

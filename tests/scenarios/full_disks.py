@@ -2,6 +2,7 @@
 # lost once there is room again.
 import re
 
+APPS = {"hello": "hello.example.org"}
 VOLUMES = "xfs"
 
 UNIT = "hearth-app-hello.service"

@@ -1,4 +1,5 @@
 # A person goes back to the version before, with its data, and forward again; killed at any point, one of the two serves.
+APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 QUICK = '.gate.convergeSeconds = 60 | .gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
 

@@ -1,5 +1,6 @@
 # Passwords and headers before an app: every route asks, the app does not see the password, a changed hash counts without a
 # restart, and what the proxy does not know is not served.
+APPS = {"hello": "hello.example.org", "hello-test": "hello-test.example.org"}
 UNIT = "hearth-app-hello.service"
 FILE = "/run/hearth/certificates/middlewares_of_apps.yml"
 QUICK = '.gate.convergeSeconds = 30 | .gate.healthySeconds = 0 | .environment.HELLO_DRAIN_SECONDS = "0"'

@@ -3,6 +3,7 @@
 
 import re
 
+APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 DROP_IN = f"/run/systemd/system/{UNIT}.d/kill.conf"
 QUICK = '.gate.convergeSeconds = 8 | .gate.healthySeconds = 0 | .gate.restartLimit = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'

@@ -1,5 +1,6 @@
 # Migrations that fail are found before anything that serves is touched; and whether the old version works after good ones.
 
+APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 UNIT = "hearth-app-shop.service"
 DOMAIN = "shop.example.org"
 # On the bed, and in a virtual machine.

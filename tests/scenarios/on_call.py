@@ -1,5 +1,6 @@
 # Every command of docs/on-call.md, in its order, on a host on which hello was just rolled back.
 
+APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 PATH = "PATH=$PATH:/opt/hearth/bin"
 

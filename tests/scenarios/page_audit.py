@@ -1,6 +1,7 @@
 # Versions that are healthy and green, and of which a visitor would miss something: rolled back by smoke, page audit and
 # watch; and taken for good where these are not declared.
 
+APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 DATA = "/var/lib/docker/volumes/hello_example_org_data/_data"
 QUICK = '.gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'

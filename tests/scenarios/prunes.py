@@ -1,5 +1,7 @@
 # Pruning: what nothing needs goes when less is free than declared; what runs, what a snapshot or the last good version
 # needs, and what the door has pinned stays. With enough room nothing goes.
+APPS = {"hello": "hello.example.org", "hello-test": "hello-test.example.org"}
+IMAGES = "pulled"
 PATH = "PATH=$PATH:/opt/hearth/bin"
 QUICK = '.gate.convergeSeconds = 30 | .gate.healthySeconds = 0 | .environment.HELLO_DRAIN_SECONDS = "0"'
 FILE = "/etc/hearth/pruning.json"

@@ -1,5 +1,6 @@
 # What is declared wrongly is refused with file, key and reason before the engine is touched; the app goes on serving.
 
+APPS = {"hello": "hello.example.org"}
 FOLDER = "/var/lib/recipe-under-test"
 FILE = f"{FOLDER}/compose.yml"
 UNIT = "hearth-app-hello.service"

@@ -1,5 +1,6 @@
 # A version whose migration harms the database before it fails: version and data are back, and it is not tried again.
 
+APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 UNIT = "hearth-app-miniflux.service"
 DUMP = (
     "docker exec $(docker ps -q --filter name=feeds_example_org_db)"

@@ -1,5 +1,6 @@
 # A secret that is rotated reaches exactly those who use it; one that is bad fails alone; users are made with theirs.
 
+APPS = {"hello": "hello.example.org", "hello-test": "hello-test.example.org"}
 FOLDER = "/var/lib/secrets-under-test"
 FILE = f"{FOLDER}/example.yaml"
 UNIT = "hearth-secrets.service"

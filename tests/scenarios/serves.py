@@ -1,5 +1,7 @@
 # From an encrypted secret to a served https app; and the secrets are found nowhere but where they belong.
 
+IMAGES = "pulled"
+
 with subtest("the boot reconciles everything, without a person and without a failed unit"):
     wait_until_serving()
     assert host.succeed("systemctl is-system-running").strip() == "running"

@@ -2,6 +2,7 @@
 #
 # hello's snapshots lie on the file system of the volumes and are clones where it can clone; Miniflux's lie elsewhere and
 # are archives.
+APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 VOLUMES = "xfs"
 
 ELSEWHERE = "/var/tmp/snapshots"

@@ -42,12 +42,23 @@ impl Real {
         })
     }
 
-    /// The journal of a unit since a moment.
-    fn journal(&self, unit: &str, since: Timestamp) -> Command {
+    /// The option with which the journal is read from here on. By its own count of entries, which a clock that is set
+    /// back does not touch; by the clock where there is no entry yet.
+    fn here(&self) -> String {
         let mut command = Command::new(&self.journalctl);
-        let micros = since.as_microsecond();
-        command.args(["--quiet", "--no-pager", "--all", "--output=cat"]);
-        command.arg(format!("--since=@{}.{:06}", micros / 1_000_000, micros % 1_000_000));
+        command.args(["--quiet", "--no-pager", "--lines=0", "--show-cursor"]).stdin(Stdio::null());
+        let said = command.output().map(|output| output.stdout).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
+        match said.lines().find_map(|line| line.strip_prefix("-- cursor: ")) {
+            Some(cursor) => format!("--after-cursor={cursor}"),
+            None => format!("--since=@{}", Timestamp::now().as_second()),
+        }
+    }
+
+    /// The journal of a unit from a place on.
+    fn journal(&self, unit: &str, from: &str) -> Command {
+        let mut command = Command::new(&self.journalctl);
+        command.args(["--quiet", "--no-pager", "--all", "--output=cat", from]);
         // Not `--unit=`, which has systemd's own words about the unit, too.
         command.arg(format!("_SYSTEMD_UNIT={unit}"));
         command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
@@ -55,10 +66,10 @@ impl Real {
     }
 
     /// What was said that did not come while it was followed: the same question once more, when all of it is there.
-    fn rest(&self, unit: &str, since: Timestamp, told: usize, say: &mut dyn FnMut(&str)) {
+    fn rest(&self, unit: &str, from: &str, told: usize, say: &mut dyn FnMut(&str)) {
         // Without these the pipeline's log ends early, and its outcome is the same.
         let _ = Command::new(&self.journalctl).arg("--sync").stdin(Stdio::null()).status();
-        let Ok(output) = self.journal(unit, since).output() else { return };
+        let Ok(output) = self.journal(unit, from).output() else { return };
         let text = String::from_utf8_lossy(&output.stdout);
         text.lines().skip(told).for_each(say);
     }
@@ -87,8 +98,8 @@ impl Host for Real {
     }
 
     fn run(&self, unit: &str, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
-        let since = Timestamp::now();
-        let mut follower = Following(self.journal(unit, since).args(["--follow", "--no-tail"]).spawn()?);
+        let from = self.here();
+        let mut follower = Following(self.journal(unit, &from).args(["--follow", "--no-tail"]).spawn()?);
         let lines = follower.lines();
         let mut starting = Command::new(&self.systemctl)
             .args(["start", unit])
@@ -112,7 +123,7 @@ impl Host for Real {
             say(&line);
             told += 1;
         }
-        self.rest(unit, since, told, say);
+        self.rest(unit, &from, told, say);
         Ok(())
     }
 }

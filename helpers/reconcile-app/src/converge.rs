@@ -157,7 +157,9 @@ fn of_service(service: &Service, tasks: &[&Task], restart_limit: usize) -> Verdi
         TaskState::Complete => !service.may_complete,
         _ => false,
     };
-    let failures: Vec<&&Task> = tasks.iter().filter(failed).collect();
+    // What the version before does at its end says nothing about this one.
+    let own = |task: &&&Task| task.spec_digest == service.task_digest();
+    let failures: Vec<&&Task> = tasks.iter().filter(own).filter(failed).collect();
     if let Some(last) = failures.last().filter(|_| failures.len() >= restart_limit.max(1)) {
         return Verdict::Failed(failure(service, last, failures.len()));
     }

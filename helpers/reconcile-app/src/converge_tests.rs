@@ -86,6 +86,13 @@ fn tasks_that_had_ended_before_count_for_nothing() {
 }
 
 #[test]
+fn what_the_version_before_does_at_its_end_counts_for_nothing() {
+    let before = |id: &str| Task { spec_digest: "before".to_owned(), ..task(id, TaskState::Failed) };
+    let tasks = [before("1"), before("2"), before("3"), task("4", TaskState::Running)];
+    assert_eq!(look(&tasks), Verdict::Converged);
+}
+
+#[test]
 fn a_service_that_should_run_nothing_is_converged_with_nothing() {
     let none = Service { desired: 0, ..service() };
     assert_eq!(verdict(&[none], &[], &BTreeSet::new(), 3), Verdict::Converged);

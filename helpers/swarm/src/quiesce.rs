@@ -169,8 +169,13 @@ fn is_up(service: &Service) -> bool {
     !service.is_told_to_run() || (service.desired > 0 && service.running >= service.desired)
 }
 
-/// Whether a task has a container that runs or will run.
+/// Whether a task has a container that runs, or it or its successor may still get one.
+///
+/// The swarm does what it is told a while later. As long as it wants a task, it has not yet seen that nothing is to run: of
+/// one that has failed it makes a successor meanwhile. And one that it does not want any more may be starting on its node,
+/// with its container not told yet; only what was never placed on a node has none.
 fn may_write(task: &Task) -> bool {
-    !matches!(task.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected | TaskState::Shutdown)
-        && (task.wanted || task.container.is_some())
+    let ended =
+        matches!(task.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected | TaskState::Shutdown);
+    task.wanted || !(ended || task.state == TaskState::Pending)
 }

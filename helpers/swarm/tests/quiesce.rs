@@ -12,6 +12,8 @@ use swarm::{Error, Quiesce, Result, Service, Services, Standby, Stop, Task, Task
 struct Host {
     fake: Fake,
     stuck: RefCell<Option<String>>,
+    /// What is seen of tasks, one look after the other; the last is the first of them.
+    looks: RefCell<Vec<Vec<Task>>>,
     /// How often somebody else is quicker.
     quicker: Cell<u32>,
 }
@@ -73,6 +75,9 @@ impl Stop for Host {
 
 impl Tasks for Host {
     async fn tasks(&self, services: &[String]) -> Result<Vec<Task>> {
+        if let Some(look) = self.looks.borrow_mut().pop() {
+            return Ok(look);
+        }
         let stuck = self.stuck.borrow().clone().filter(|name| services.contains(name));
         let task = |name: String| Task {
             service: format!("id-{name}"),
@@ -121,6 +126,23 @@ async fn a_task_that_does_not_end_is_named_and_the_app_comes_back() {
     assert!(error.contains("a task of db still runs"), "{error}");
     host.quiesce().start(&mut silent).await.unwrap();
     assert_eq!(host.desired(), [1, 1]);
+}
+
+/// The swarm hears later that nothing is to run: it makes a successor of a task that failed, which may write, too.
+#[tokio::test]
+async fn what_is_not_seen_to_have_ended_may_write_also_with_no_container_yet() {
+    let host = Host::with([Service::replicated("app", 1)]);
+    let task = |state, wanted| Task { service: "id-app".to_owned(), state, wanted, ..Task::default() };
+    let failed = || task(TaskState::Failed, false);
+    let looks = vec![
+        vec![task(TaskState::Failed, true)],
+        vec![failed(), task(TaskState::Preparing, true)],
+        vec![failed(), task(TaskState::Starting, false)],
+        vec![failed(), task(TaskState::Shutdown, false), task(TaskState::Pending, false)],
+    ];
+    host.looks.borrow_mut().extend(looks.into_iter().rev());
+    host.quiesce().stop(Duration::from_secs(5), &mut silent).await.unwrap();
+    assert!(host.looks.borrow().is_empty(), "it was called stopped {} looks too early", host.looks.borrow().len());
 }
 
 #[tokio::test]
