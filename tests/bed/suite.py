@@ -1,6 +1,5 @@
 """tests/run: every check, its result, and one closing line."""
 
-import contextlib
 import os
 import re
 import signal
@@ -147,9 +146,8 @@ def _run_all(compiled, other, hosted, parts_file):
 
     def in_turn(*queues):
         for queue in queues:
-            with contextlib.suppress(IndexError):
-                while True:
-                    one(queue.popleft())
+            while check := _next(queue):
+                one(check)
 
     # A host waits more than it works, but one that waits for the others is late where a gate counts seconds.
     hosts = max(3, os.cpu_count() or 2)
@@ -173,6 +171,13 @@ def _run_all(compiled, other, hosted, parts_file):
             queue.clear()
         lanes.shutdown(wait=False)
     return results
+
+
+def _next(queue):
+    try:
+        return queue.popleft()
+    except IndexError:
+        return None
 
 
 def _close(results, seconds):
