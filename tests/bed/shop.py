@@ -3,9 +3,8 @@
 import json
 import shutil
 
-from . import cache, layers, paths
+from . import cache, golang, layers, paths
 from .oci import Image
-from .shell import run
 
 SOURCE = paths.TESTS / "apps/shop"
 MIGRATE = "github.com/golang-migrate/migrate/v4/cmd/migrate"
