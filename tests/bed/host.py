@@ -87,7 +87,7 @@ def furnish(container, template, apps=None):
     others = set(example.manifests()) - {"proxy", *apps} if apps else set()
     if template.helpers:
         for helper in HELPERS:
-            root.copy(template.helpers / helper, f"opt/hearth/bin/{helper}", 0o755)
+            root.share(template.helpers / helper, f"opt/hearth/bin/{helper}")
         root.copy_tree(paths.RENDERED / "etc", "etc", without=others)
         root.copy_tree(paths.RENDERED / "units", "etc/systemd/system", without=others)
         root.write(f"etc/sysusers.d/{_USER_NAME}.conf", f"u {_USER_NAME} -\n")
@@ -148,6 +148,14 @@ class Root:
         """Copies a file."""
         shutil.copyfile(source, self._place(name))
         (self.upper / name).chmod(mode)
+
+    def share(self, source, name):
+        """Makes a file of the builder's one of the host, which must not write to it."""
+        try:
+            self._place(name).hardlink_to(source)
+        except OSError:
+            # Another file system.
+            self.copy(source, name, source.stat().st_mode & 0o777)
 
     def copy_tree(self, source, name, without=()):
         """Copies a folder, symbolic links as they are, and nothing that is of one of some apps alone."""

@@ -15,8 +15,11 @@ from .progress import Progress
 from .shell import CommandFailed, die_with_parent, running
 
 _HELLO = paths.TESTS / "apps/hello"
-# They begin first, so that none of them is left alone with one core at the end.
-_LONG_SCENARIOS = ("page_audit", "killed", "blue_green", "deploys", "drill", "migrations", "clock", "engine_stops", "goes_back")
+# They begin first, the longest before the others, so that none of them is left alone at the end.
+_LONG_SCENARIOS = (
+    "page_audit", "deploys", "killed", "migrations", "drill", "blue_green", "goes_back", "engine_stops", "snapshots", "clock",
+    "bad_days", "broken_images", "unchanged", "rolls_back",
+)  # fmt: skip
 _CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
 _CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 _SKIP_LINE = re.compile(r"^skipped: (.*)$", re.MULTILINE)
@@ -105,7 +108,7 @@ def scenario_checks(parts_file, long):
     """One check a scenario, on a host of its own."""
     options = ["--long"] if long else []
     command = [sys.executable, str(paths.BED), "run", "--template", str(parts_file), *options]
-    names = sorted(scenario.names(), key=lambda name: name not in _LONG_SCENARIOS)
+    names = [*_LONG_SCENARIOS, *(name for name in scenario.names() if name not in _LONG_SCENARIOS)]
     return [Check(f"scenario {name}", [*command, name]) for name in names]
 
 
@@ -162,8 +165,8 @@ def _run_all(compiled, other, hosted, parts_file):
             pending += [lanes.submit(in_turn, waiting) for _ in range(hosts)]
         except CommandFailed as error:
             results.append(Result("template of the hosts", failed=1, log=str(error)))
-        # When all is compiled, its share of the processors is free for one more host.
-        pending += [lanes.submit(in_turn, compiling, waiting), lanes.submit(in_turn, evaluating)]
+        # When all is compiled or evaluated, its share of the processors is free for one more host.
+        pending += [lanes.submit(in_turn, queue, waiting) for queue in (compiling, evaluating)]
         for future in pending:
             future.result()
     finally:
