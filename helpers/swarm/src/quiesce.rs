@@ -8,6 +8,9 @@ use crate::{Service, Services, Stop, Task, TaskState, Tasks};
 
 /// How often the engine is asked while something is awaited.
 const PAUSE: Duration = Duration::from_millis(200);
+/// For how long a task without a container that is known counts as one that may still get it. A swarm under load was seen
+/// to be seconds late; and a task that was cut off with its host was seen to stay as it was for good.
+const DOUBT: Duration = Duration::from_secs(10);
 /// How often a service is told once more, when somebody else changed it at the same moment.
 const ATTEMPTS: u32 = 5;
 
@@ -123,7 +126,10 @@ impl<'a, E: Services + Tasks + Stop> Quiesce<'a, E> {
         let begun = Instant::now();
         loop {
             let tasks = self.engine.tasks(&names).await?;
-            let Some(task) = tasks.iter().find(|task| may_write(task)) else { return Ok(()) };
+            let in_doubt = begun.elapsed() < DOUBT;
+            let Some(task) = tasks.iter().find(|task| may_write(task) || (in_doubt && may_write_yet(task))) else {
+                return Ok(());
+            };
             if begun.elapsed() > limit {
                 let name = services.iter().find(|service| service.id == task.service).map(|service| &service.name);
                 let service = name.unwrap_or(&task.service).clone();
@@ -169,13 +175,20 @@ fn is_up(service: &Service) -> bool {
     !service.is_told_to_run() || (service.desired > 0 && service.running >= service.desired)
 }
 
-/// Whether a task has a container that runs, or it or its successor may still get one.
+/// Whether a task has a container that runs or will run.
+fn may_write(task: &Task) -> bool {
+    !has_ended(task) && (task.wanted || task.container.is_some())
+}
+
+/// Whether a task or its successor may still get a container.
 ///
 /// The swarm does what it is told a while later. As long as it wants a task, it has not yet seen that nothing is to run: of
 /// one that has failed it makes a successor meanwhile. And one that it does not want any more may be starting on its node,
 /// with its container not told yet; only what was never placed on a node has none.
-fn may_write(task: &Task) -> bool {
-    let ended =
-        matches!(task.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected | TaskState::Shutdown);
-    task.wanted || !(ended || task.state == TaskState::Pending)
+fn may_write_yet(task: &Task) -> bool {
+    task.wanted || !(has_ended(task) || task.state == TaskState::Pending)
+}
+
+fn has_ended(task: &Task) -> bool {
+    matches!(task.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected | TaskState::Shutdown)
 }

@@ -145,6 +145,16 @@ async fn what_is_not_seen_to_have_ended_may_write_also_with_no_container_yet() {
     assert!(host.looks.borrow().is_empty(), "it was called stopped {} looks too early", host.looks.borrow().len());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_stays_in_doubt_does_not_keep_an_app_from_being_stopped() {
+    let host = Host::with([Service::replicated("app", 1)]);
+    let left = Task { service: "id-app".to_owned(), state: TaskState::Failed, wanted: true, ..Task::default() };
+    host.looks.borrow_mut().extend((0..1000).map(|_| vec![left.clone()]));
+    host.quiesce().stop(Duration::from_secs(60), &mut silent).await.unwrap();
+    let looks = 1000 - host.looks.borrow().len();
+    assert!(looks > 20, "it was called stopped after {looks} looks");
+}
+
 #[tokio::test]
 async fn a_service_that_somebody_scaled_meanwhile_is_left_alone() {
     let host = Host::with([Service::replicated("app", 1)]);
