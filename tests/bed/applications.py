@@ -2,7 +2,7 @@
 
 import shutil
 
-from . import cache, debian, layers, paths
+from . import cache, layers, paths
 from .oci import Image
 
 ENTRYPOINTS = paths.BED / "images"

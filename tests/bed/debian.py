@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from . import cache, paths
+from . import cache
 from .shell import run
 
 SUITE = "trixie"

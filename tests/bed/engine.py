@@ -1,8 +1,9 @@
 """The images that the example host pulls at its first boot, in an engine's own form: once for all warm hosts.
 
-A host without them takes 20 s longer to its first answer, and a scenario about something else learns nothing from it.
+A first boot without them takes 23 s of processor time, and a scenario about something else learns nothing from it.
 """
 
+import dataclasses
 import io
 import shutil
 
@@ -11,7 +12,7 @@ from .host import host
 
 _ARCHIVE = "/opt/hearth/images/traefik.tar"
 _PULLED = ("hello:1.0.0", "miniflux:2.2.6", "postgres:17")
-# Of what the engine keeps, its images and nothing else: no name of a node, no network, no database that it writes to.
+# Of what the engine keeps, its images and nothing else: no name of a node, no network, no database that it writes into.
 _KEPT = ("image", "overlay2")
 
 
@@ -23,7 +24,7 @@ def warm(template):
 
 def _fill(folder, template):
     (folder / "docker").mkdir()
-    bare = type(template)(template.lowers, None)
+    bare = dataclasses.replace(template, helpers=None)
     with host(bare, out=io.StringIO()) as machine:
         machine.start()
         machine.wait_until_succeeds("docker info", timeout=60)

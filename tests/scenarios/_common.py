@@ -51,6 +51,15 @@ def declare(app, change):
     return lambda: host.succeed(f"rm -f {file} && cp {before} {file}")
 
 
+def kill_at(unit, point):
+    """Has the next runs of a unit kill themselves at a point; 0 takes that back."""
+    file = f"/run/systemd/system/{unit}.d/kill.conf"
+    host.succeed(f"mkdir -p $(dirname {file}) && echo '[Service]\nEnvironment=HEARTH_TEST_KILL_AT={point}' > {file}")
+    if not point:
+        host.succeed(f"rm {file}")
+    host.succeed("systemctl daemon-reload")
+
+
 def services():
     """The version index of every service, by name."""
     lines = host.succeed("docker service inspect $(docker service ls -q) --format '{{.Spec.Name}} {{.Version.Index}}'")

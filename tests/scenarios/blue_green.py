@@ -188,14 +188,12 @@ with subtest("a colour that died is brought back where it was"):
     _, place = visits(place)
 
 with subtest("killed in the middle of a deploy, the next run ends it, and no visitor is lost"):
-    drop_in = f"/run/systemd/system/{UNIT}.d/kill.conf"
     point, step, killed = 1, (1 if LONG else 6), []
     while True:
         declare_version(("1.0.0", "1.1.0")[len(killed) % 2])
-        host.succeed(f"mkdir -p $(dirname {drop_in}) && echo '[Service]\nEnvironment=HEARTH_TEST_KILL_AT={point}' > {drop_in}")
-        host.succeed("systemctl daemon-reload")
+        kill_at(UNIT, point)
         _, said = reconcile(UNIT)
-        host.succeed(f"rm {drop_in} && systemctl daemon-reload")
+        kill_at(UNIT, 0)
         words = [line for line in said.splitlines() if line.startswith("killed at point")]
         if not words:
             break

@@ -243,16 +243,6 @@ with subtest("the door is killed in the middle: the pipeline hears it, and the a
     serves(LIVE, "1.1.0")
 
 
-
-def kill_at(unit, point):
-    """Has the next runs of a unit kill themselves at a point; 0 takes that back."""
-    file = f"/run/systemd/system/{unit}.d/kill.conf"
-    host.succeed(f"mkdir -p $(dirname {file}) && echo '[Service]\nEnvironment=HEARTH_TEST_KILL_AT={point}' > {file}")
-    if not point:
-        host.succeed(f"rm {file}")
-    host.succeed("systemctl daemon-reload")
-
-
 def killed_points(unit, step):
     """Kills a unit at one point after the other in a deploy each, until one passes them all; returns how many it were."""
     survived = 0

@@ -5,18 +5,9 @@ import re
 
 APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
-DROP_IN = f"/run/systemd/system/{UNIT}.d/kill.conf"
 QUICK = '.gate.convergeSeconds = 8 | .gate.healthySeconds = 0 | .gate.restartLimit = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
 
 wait_until_serving()
-
-
-def kill_at(point):
-    """Has the unit's next runs kill themselves at a point; 0 takes that back."""
-    host.succeed(f"mkdir -p $(dirname {DROP_IN}) && echo '[Service]\nEnvironment=HEARTH_TEST_KILL_AT={point}' > {DROP_IN}")
-    if not point:
-        host.succeed(f"rm {DROP_IN}")
-    host.succeed("systemctl daemon-reload")
 
 
 def count():
@@ -35,9 +26,9 @@ def settled(version):
 
 
 def reconcile_killed(point):
-    kill_at(point)
+    kill_at(UNIT, point)
     _, said = reconcile(UNIT)
-    kill_at(0)
+    kill_at(UNIT, 0)
     return said
 
 

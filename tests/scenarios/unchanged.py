@@ -1,7 +1,8 @@
 # A second run changes nothing; what was changed by hand is healed; a reboot needs nobody.
 
-
 APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
+
+
 def runs():
     """The start of the last run of every helper."""
     return {of: receipt(of)["started"] for of in ALL}

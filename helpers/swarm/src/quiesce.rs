@@ -8,8 +8,8 @@ use crate::{Service, Services, Stop, Task, TaskState, Tasks};
 
 /// How often the engine is asked while something is awaited.
 const PAUSE: Duration = Duration::from_millis(200);
-/// For how long a task without a container that is known counts as one that may still get it. A swarm under load was seen
-/// to be seconds late; and a task that was cut off with its host was seen to stay as it was for good.
+/// For how long a task without a container that is known counts as one that may still get it. A swarm under load
+/// may be seconds late; and a stop that waited for such a task without an end was seen to wait until its limit.
 const DOUBT: Duration = Duration::from_secs(10);
 /// How often a service is told once more, when somebody else changed it at the same moment.
 const ATTEMPTS: u32 = 5;
@@ -28,10 +28,12 @@ pub enum QuiesceError {
     #[error(transparent)]
     Engine(#[from] crate::Error),
     /// A task did not end.
-    #[error("a task of {service} still runs after {seconds} s")]
+    #[error("a task of {service} still runs after {seconds} s: {stands}")]
     StillRuns {
         /// Its service.
         service: String,
+        /// Where the task stands, in the swarm's words.
+        stands: String,
         /// How long it was waited for.
         seconds: u64,
     },
@@ -133,7 +135,7 @@ impl<'a, E: Services + Tasks + Stop> Quiesce<'a, E> {
             if begun.elapsed() > limit {
                 let name = services.iter().find(|service| service.id == task.service).map(|service| &service.name);
                 let service = name.unwrap_or(&task.service).clone();
-                return Err(QuiesceError::StillRuns { service, seconds: limit.as_secs() });
+                return Err(QuiesceError::StillRuns { service, stands: stands(task), seconds: limit.as_secs() });
             }
             sleep(PAUSE).await;
         }
@@ -187,6 +189,13 @@ fn may_write(task: &Task) -> bool {
 /// with its container not told yet; only what was never placed on a node has none.
 fn may_write_yet(task: &Task) -> bool {
     task.wanted || !(has_ended(task) || task.state == TaskState::Pending)
+}
+
+/// Where a task stands, for the person who asks why it does not end.
+fn stands(task: &Task) -> String {
+    let wanted = if task.wanted { "wanted" } else { "not wanted" };
+    let container = if task.container.is_some() { "with" } else { "without" };
+    format!("it is {:?}, {wanted}, {container} a container ({})", task.state, task.message)
 }
 
 fn has_ended(task: &Task) -> bool {
