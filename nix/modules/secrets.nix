@@ -197,6 +197,19 @@ let
   renderForUsers = "${config.hearth.package}/bin/render-secrets";
   usersAreMadeByAUnit = (config.systemd.sysusers.enable or false) || (config.services.userborn.enable or false);
 
+  withoutMounts = lib.getAttrs [
+    "KeyringMode"
+    "LockPersonality"
+    "MemoryDenyWriteExecute"
+    "NoNewPrivileges"
+    "RestrictAddressFamilies"
+    "RestrictNamespaces"
+    "RestrictRealtime"
+    "RestrictSUIDSGID"
+    "SystemCallArchitectures"
+    "SystemCallErrorNumber"
+  ] hearth.unit.hardening;
+
   # Before there are users, where units make them.
   usersUnit = lib.mkIf (early != { } && usersAreMadeByAUnit) {
     description = "Render secrets that users are made with";
@@ -215,10 +228,26 @@ let
       RequiresMountsFor = identities ++ [ paths.state ];
     };
     restartTriggers = [ manifestForUsers ];
-    serviceConfig = {
+    # What it mounts must be seen by the host: nothing here that gives a unit mounts of its own.
+    serviceConfig = withoutMounts // {
       Type = "oneshot";
       ExecStart = "${renderForUsers} ${usersManifestPath}";
       SuccessExitStatus = "10";
+      CapabilityBoundingSet = [
+        # Memory that is never swapped is mounted,
+        "CAP_SYS_ADMIN"
+        # files are given to their owners and still get their mode,
+        "CAP_CHOWN"
+        "CAP_FOWNER"
+        # and are compared with what the last generation gave to somebody else.
+        "CAP_DAC_READ_SEARCH"
+      ];
+      SystemCallFilter = [
+        "@system-service"
+        "~@privileged @resources"
+        "@chown"
+        "mount"
+      ];
       # Here and in the other unit: neither a core dump nor swap may hold what was decrypted.
       MemorySwapMax = 0;
       LimitCORE = 0;

@@ -47,10 +47,9 @@ for app in SERVICES:
     assert good, said
 code, said = host.execute(f"{PATH} hearth deploy hello-test 1.2.0-slow 2>&1", timeout=120)
 assert code == 0, said
-# Nobody's: a file of 256 MiB as an image, beside which what others write to the same disk meanwhile is little; and a version
-# that was pulled and never deployed.
+# Nobody's: a file of 32 MiB as an image, and a version that was pulled and never deployed.
 host.succeed(
-    "mkdir /run/scrap && dd if=/dev/zero of=/run/scrap/file bs=1M count=256 2> /dev/null",
+    "mkdir /run/scrap && dd if=/dev/zero of=/run/scrap/file bs=1M count=32 2> /dev/null",
     "tar --create --directory=/run/scrap . | docker import --message scrap - scrap:1 && rm -r /run/scrap",
     f"docker --config /run/hearth/docker pull --quiet {IMAGE}:1.2.0-crashes",
 )
@@ -69,14 +68,14 @@ with subtest("nor is anything that was here a moment ago already, however full t
 with subtest("a plan says what would go, and who needs the rest"):
     want(FULL)
     said = host.succeed(f"{PATH} prune-images --dry-run {FILE}")
-    assert "would remove image scrap:1, 256 MiB, needed by nobody since" in said, said
+    assert "would remove image scrap:1, 32 MiB, needed by nobody since" in said, said
     assert f"would remove image {IMAGE}:1.2.0-crashes" in said, said
     assert f"keeps image {IMAGE}:1.2.0-slow: a container or a service" in said, said
     assert images() == before
 
 with subtest("what nothing needs goes, and how much that freed is said"):
     ran = prune()
-    assert ran["outcome"] == "changed" and ran["found"]["freedBytes"] > 128 << 20, ran
+    assert ran["outcome"] == "changed" and ran["found"]["freedBytes"] >= 32 << 20, ran
     left = images()
     assert "scrap:1" not in left and f"{IMAGE}:1.2.0-crashes" not in left, left
     gone = {"scrap:1", f"{IMAGE}:1.2.0-crashes"}

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use state::Outcome;
-
 use crate::manifest::Manifest;
 use crate::run::{Asked, run};
 
@@ -31,12 +29,5 @@ pub fn tell(path: &Path, asked: &Asked, dry_run: bool, json: bool) -> anyhow::Re
     let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
     let receipt = run(&manifest, asked, dry_run, &mut say)?;
     receipt.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
-    if json {
-        println!("{}", serde_json::to_string_pretty(&receipt)?);
-    } else if receipt.outcome == Outcome::Failed {
-        eprintln!("{}", receipt.closing_line());
-    } else {
-        println!("{}", receipt.closing_line());
-    }
-    Ok(ExitCode::from(receipt.outcome.exit_code()))
+    Ok(receipt.print(json)?)
 }

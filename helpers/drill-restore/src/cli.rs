@@ -7,7 +7,7 @@ use reconcile_app::host;
 use reconcile_app::manifest::Manifest;
 use reconcile_app::stack::DockerCommand;
 use snapshot_volumes::Id;
-use state::{Lock, LockError, Outcome};
+use state::{Lock, LockError};
 use swarm::Engine;
 
 use crate::clear::clear;
@@ -27,12 +27,7 @@ pub async fn drill(path: &Path, id: Option<&Id>, json: bool) -> anyhow::Result<E
     };
     let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
     let receipt = run::run(&engine, &stacks, &manifest, id, &mut say).await?;
-    match receipt.outcome {
-        _ if json => println!("{}", serde_json::to_string_pretty(&receipt)?),
-        Outcome::Failed => eprintln!("{}", receipt.closing_line()),
-        _ => println!("{}", receipt.closing_line()),
-    }
-    Ok(ExitCode::from(receipt.outcome.exit_code()))
+    Ok(receipt.print(json)?)
 }
 
 /// Removes what drills that were cut off left: of the app whose manifest this is, or of all in a folder. Those of a

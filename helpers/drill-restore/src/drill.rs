@@ -207,7 +207,6 @@ impl<'a, E: Engine, S: Stacks> Drill<'a, E, S> {
     }
 
     fn note(&mut self, name: &str, begun: Timestamp) {
-        let milliseconds = Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
-        self.receipt.steps.push(Step { name: name.to_owned(), milliseconds, result: "done".to_owned() });
+        self.receipt.step(name, begun, "done");
     }
 }

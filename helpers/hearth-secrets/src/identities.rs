@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sops::{Identities, IdentityError};
+use sops::{Identities, IdentityError, Text};
 use zeroize::Zeroizing;
 
 /// Private keys that are named on the command line.
@@ -12,13 +12,18 @@ pub struct IdentityOptions {
     /// A file of age identities; only files that are named are then used
     #[arg(long, value_name = "FILE")]
     pub age_key_file: Vec<PathBuf>,
-    /// An OpenSSH private key, ed25519 or rsa; only files that are named are then used
+    /// An OpenSSH private key, ed25519 or rsa, locked or not; only files that are named are then used
     #[arg(long, value_name = "FILE")]
     pub ssh_key: Vec<PathBuf>,
 }
 
+/// Asks the person at the terminal, whatever standard input and output lead to.
+fn at_the_terminal(file: &Path) -> std::io::Result<Text> {
+    let prompt = format!("Passphrase of {}: ", file.display());
+    Ok(Text::new(rpassword::prompt_password(prompt)?.into_bytes()))
+}
+
 /// The keys at hand.
-#[derive(Default)]
 pub struct Found {
     /// Those that can be tried.
     pub identities: Identities,
@@ -32,7 +37,8 @@ impl IdentityOptions {
     /// # Errors
     /// When a file that was named gives no key.
     pub fn find(&self) -> anyhow::Result<Found> {
-        let mut found = Found::default();
+        let identities = Identities::default().asking(at_the_terminal);
+        let mut found = Found { identities, unusable: Vec::new() };
         for file in &self.age_key_file {
             found.identities.add_age_file(file)?;
         }

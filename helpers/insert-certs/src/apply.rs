@@ -1,10 +1,10 @@
 //! Doing what was planned.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use anyhow::Context as _;
-use state::{Receipt, Step as Record};
+use jiff::Timestamp;
+use state::Receipt;
 use swarm::{NewSecret, Secrets};
 
 use crate::LABEL;
@@ -25,14 +25,10 @@ impl<E: Secrets> Apply<'_, E> {
     pub async fn all(&self, steps: &[Step], receipt: &mut Receipt) -> anyhow::Result<usize> {
         let mut changed = 0;
         for step in steps {
-            let begun = Instant::now();
+            let begun = Timestamp::now();
             let done = self.step(step).await.with_context(|| step.to_string())?;
             changed += usize::from(done);
-            receipt.steps.push(Record {
-                name: step.to_string(),
-                milliseconds: begun.elapsed().as_millis().try_into().unwrap_or(i64::MAX),
-                result: if done { "done" } else { "a service uses it still" }.to_owned(),
-            });
+            receipt.step(step.to_string(), begun, if done { "done" } else { "a service uses it still" });
         }
         Ok(changed)
     }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use prune_images::manifest::Manifest;
 use prune_images::run;
-use state::Outcome;
 use swarm::Engine;
 
 /// Remove images that nothing needs, and what builds left, when less of the disk is free than declared.
@@ -50,10 +49,5 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let engine = Engine::connect(&manifest.docker_socket)?;
     let mut say = |line: String| if arguments.json { eprintln!("{line}") } else { println!("{line}") };
     let receipt = run::prune(&manifest, &engine, arguments.dry_run, &mut say).await?;
-    match receipt.outcome {
-        _ if arguments.json => println!("{}", serde_json::to_string_pretty(&receipt)?),
-        Outcome::Failed => eprintln!("{}", receipt.closing_line()),
-        _ => println!("{}", receipt.closing_line()),
-    }
-    Ok(ExitCode::from(receipt.outcome.exit_code()))
+    Ok(receipt.print(arguments.json)?)
 }

@@ -140,28 +140,24 @@ impl<E: Disposal, D: Disk> Pruning<'_, E, D> {
         format!("would take up to {} steps: {free} are free, {wanted} are wanted", plan.steps.len())
     }
 
-    /// Takes steps until enough is free; returns how many bytes more are free than before them. One that fails keeps no
-    /// other from being taken.
+    /// Takes steps until enough is free; returns how many bytes went, by the engine's count: others write on the same
+    /// disk. A step that fails keeps no other from being taken.
     async fn apply(&mut self, plan: &Plan) -> anyhow::Result<u64> {
         let mut freed = 0_u64;
         for step in &plan.steps {
-            let before = self.room()?.free;
-            if before >= plan.wanted {
+            if self.room()?.free >= plan.wanted {
                 break;
             }
             (self.say)(step.to_string());
             let begun = Timestamp::now();
             let taken = self.take(step).await;
-            // Others write meanwhile, so that it may be less than what was removed.
-            let more = self.room()?.free.saturating_sub(before);
-            freed = freed.saturating_add(more);
+            freed = freed.saturating_add(taken.as_ref().ok().copied().flatten().unwrap_or_default());
             let result = match taken {
-                Ok(true) => format!("done, {} more are free", bytes(more)),
-                Ok(false) => "stays: it is in use by now, or there was nothing old enough".to_owned(),
+                Ok(Some(went)) => format!("done, {} freed", bytes(went)),
+                Ok(None) => "stays: it is in use by now, or there was nothing old enough".to_owned(),
                 Err(error) => self.failed(step, &error),
             };
-            let milliseconds = Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
-            self.receipt.steps.push(state::Step { name: step.to_string(), milliseconds, result });
+            self.receipt.step(step.to_string(), begun, result);
         }
         Ok(freed)
     }
@@ -172,10 +168,19 @@ impl<E: Disposal, D: Disk> Pruning<'_, E, D> {
         format!("failed: {error}")
     }
 
-    async fn take(&self, step: &Step) -> swarm::Result<bool> {
+    /// Takes a step; returns how many bytes went, or nothing where it stays.
+    async fn take(&self, step: &Step) -> swarm::Result<Option<u64>> {
         match step {
-            Step::Cache { unused_hours, .. } => Ok(self.engine.prune_build_cache(*unused_hours).await? > 0),
-            Step::Image { image, .. } => self.engine.remove_image(image).await,
+            Step::Cache { unused_hours, .. } => {
+                Ok(Some(self.engine.prune_build_cache(*unused_hours).await?).filter(|went| *went > 0))
+            }
+            Step::Image { image, .. } => {
+                // An image may share layers, so that less goes than it takes.
+                let before = self.engine.layer_bytes().await?;
+                let removed = self.engine.remove_image(image).await?;
+                let after = self.engine.layer_bytes().await?;
+                Ok(removed.then(|| before.saturating_sub(after)))
+            }
         }
     }
 

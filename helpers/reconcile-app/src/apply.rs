@@ -336,9 +336,7 @@ impl<P: Parts> Run<'_, P> {
 
     /// Writes a step into the receipt.
     pub(crate) fn note(&mut self, name: &str, begun: Timestamp, failure: Option<&Failure>) {
-        let milliseconds = Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
-        let result = failure.map_or_else(|| "done".to_owned(), ToString::to_string);
-        self.receipt.steps.push(Step { name: name.to_owned(), milliseconds, result });
+        self.receipt.step(name, begun, failure.map_or_else(|| "done".to_owned(), ToString::to_string));
     }
 }
 

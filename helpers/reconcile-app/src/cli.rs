@@ -29,14 +29,7 @@ pub async fn one(path: &Path, job: &Job, json: bool) -> anyhow::Result<ExitCode>
     let manifest: Manifest = state::manifest::read(path)?;
     let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
     let receipt = run(&manifest, job, &mut say).await?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&receipt)?);
-    } else if receipt.outcome == Outcome::Failed || receipt.outcome == Outcome::RolledBack {
-        eprintln!("{}", receipt.closing_line());
-    } else {
-        println!("{}", receipt.closing_line());
-    }
-    Ok(ExitCode::from(receipt.outcome.exit_code()))
+    Ok(receipt.print(json)?)
 }
 
 /// Looks at all apps of the host; with `start`, starts the unit of each that differs.

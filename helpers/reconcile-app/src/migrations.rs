@@ -2,7 +2,7 @@
 
 use check_migrations::{App, OldVersion, Verdict, Versions, check, release};
 use jiff::Timestamp;
-use state::{Outcome, Step};
+use state::Outcome;
 
 use crate::apply::{Parts, Run};
 use crate::inputs::Inputs;
@@ -48,7 +48,7 @@ impl<P: Parts> Run<'_, P> {
                     "blue-green: the old version would serve on the migrated database, and does not work on it ({why}). Deploy this one with `hearth.apps.{}.update = \"stop-first\"`, or in two steps",
                     manifest.name
                 );
-                self.record_trial(begun, reason.clone());
+                self.receipt.step("migrations", begun, reason.clone());
                 self.remember_failure(&inputs.digest, &reason, self.tag())?;
                 Ok(Some((Outcome::Failed, format!("{reason}; {}", still_serving(self)))))
             }
@@ -61,7 +61,8 @@ impl<P: Parts> Run<'_, P> {
                 for line in &finding.evidence {
                     (self.say)(format!("  | {line}"));
                 }
-                self.record_trial(begun, [&[finding.to_string()], finding.evidence.as_slice()].concat().join("\n"));
+                let said = [&[finding.to_string()], finding.evidence.as_slice()].concat().join("\n");
+                self.receipt.step("migrations", begun, said);
                 let reason = finding.to_string();
                 if deployed.is_some() {
                     // The same version on the same schema ends the same.
@@ -100,12 +101,7 @@ impl<P: Parts> Run<'_, P> {
             self.warn(warning.clone());
         }
         (self.say)(said.clone());
-        self.record_trial(begun, said);
+        self.receipt.step("migrations", begun, said);
         self.files.remember_migrations(tried)
-    }
-
-    fn record_trial(&mut self, begun: Timestamp, result: String) {
-        let milliseconds = Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
-        self.receipt.steps.push(Step { name: "migrations".to_owned(), milliseconds, result });
     }
 }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use reconcile_databases::{manifest::Manifest, run};
-use state::Outcome;
 use swarm::Engine;
 
 /// Keep databases, their two roles and what these may do as declared.
@@ -49,10 +48,5 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let engine = Engine::connect(&manifest.docker_socket)?;
     let mut say = |line: String| if arguments.json { eprintln!("{line}") } else { println!("{line}") };
     let receipt = run::reconcile(&manifest, &engine, arguments.dry_run, &mut say).await?;
-    match receipt.outcome {
-        _ if arguments.json => println!("{}", serde_json::to_string_pretty(&receipt)?),
-        Outcome::Failed => eprintln!("{}", receipt.closing_line()),
-        _ => println!("{}", receipt.closing_line()),
-    }
-    Ok(ExitCode::from(receipt.outcome.exit_code()))
+    Ok(receipt.print(arguments.json)?)
 }

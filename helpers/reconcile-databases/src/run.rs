@@ -99,9 +99,8 @@ async fn apply<E: Engine>(
         say(step.to_string());
         let begun = Timestamp::now();
         let taken = take(server, step, passwords).await;
-        let milliseconds = Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
         let result = taken.as_ref().map_or_else(|error| format!("failed: {error:#}"), |()| "done".to_owned());
-        receipt.steps.push(state::Step { name: step.to_string(), milliseconds, result });
+        receipt.step(step.to_string(), begun, result);
         taken.with_context(|| format!("{step}; the next run goes on from there"))?;
     }
     Ok(())

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use state::Outcome;
 
 use crate::manifest::Manifest;
 use crate::run::{self, Job};
@@ -19,12 +18,7 @@ pub async fn job(path: &Path, job: &Job, json: bool) -> anyhow::Result<ExitCode>
     let engine = swarm::Engine::connect(&manifest.docker_socket)?;
     let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
     let receipt = run::run(&engine, &manifest, job, &mut say).await?;
-    match receipt.outcome {
-        _ if json => println!("{}", serde_json::to_string_pretty(&receipt)?),
-        Outcome::Failed => eprintln!("{}", receipt.closing_line()),
-        _ => println!("{}", receipt.closing_line()),
-    }
-    Ok(ExitCode::from(receipt.outcome.exit_code()))
+    Ok(receipt.print(json)?)
 }
 
 /// Shows the snapshots.

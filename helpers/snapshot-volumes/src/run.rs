@@ -1,7 +1,7 @@
 //! One run over one app's snapshots, on its live services.
 
 use anyhow::{Context as _, bail};
-use state::{Lock, LockError, Outcome, Receipt, Step};
+use state::{Lock, LockError, Outcome, Receipt};
 use swarm::{Exec, Quiesce, STACK_LABEL, Services, Stop, Tasks, Volumes};
 
 use crate::app::App;
@@ -161,7 +161,7 @@ impl<E: Engine> Run<'_, E> {
             Ok(()) => {
                 let begun = jiff::Timestamp::now();
                 let captured = self.store.capture(volumes, about, say);
-                note(receipt, "copy the volumes of the stopped app", begun);
+                receipt.step("copy the volumes of the stopped app", begun, "done");
                 Ok(captured)
             }
             Err(error) => Err(error.into()),
@@ -218,7 +218,7 @@ impl<E: Engine> Run<'_, E> {
             Ok(()) => {
                 let begun = jiff::Timestamp::now();
                 let restored = self.store.restore(id, &volumes, say);
-                note(receipt, "restore the volumes of the stopped app", begun);
+                receipt.step("restore the volumes of the stopped app", begun, "done");
                 restored
             }
             Err(error) => {
@@ -265,12 +265,6 @@ impl<E: Engine> Run<'_, E> {
         let label = format!("{STACK_LABEL}={}", self.manifest.stack);
         Ok(Services::services(self.engine, &label).await?)
     }
-}
-
-/// Writes down how long the app stood still for something.
-fn note(receipt: &mut Receipt, name: &str, begun: jiff::Timestamp) {
-    let milliseconds = jiff::Timestamp::now().duration_since(begun).as_millis().try_into().unwrap_or(i64::MAX);
-    receipt.steps.push(Step { name: name.to_owned(), milliseconds, result: "done".to_owned() });
 }
 
 fn restored_or_held(restored: Result<Snapshot, RestoreError>) -> Ended {

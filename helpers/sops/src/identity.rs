@@ -1,7 +1,9 @@
 //! The private keys that a data key may be decrypted with.
 
-use std::io::Read as _;
+use std::fmt;
+use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use age::ssh;
 use bech32::{Bech32, Hrp};
@@ -9,6 +11,11 @@ use sha2::{Digest as _, Sha512};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::IdentityError;
+use crate::locked::{Ask, Locked};
+use crate::value::Text;
+
+const LOCKED: &str = "it is locked with a passphrase, which nobody types in here; unlock a copy of it with \
+                      `ssh-keygen -p -f COPY`, or use another key";
 
 /// One private key: an age X25519 key or an SSH key.
 pub struct Identity {
@@ -40,23 +47,46 @@ impl Identity {
     }
 }
 
-impl std::fmt::Display for Identity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.recipient, self.origin)
     }
 }
 
-impl std::fmt::Debug for Identity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Identity({self})")
     }
 }
 
 /// All identities at hand, in the order in which they are tried.
-#[derive(Debug, Default)]
-pub struct Identities(Vec<Identity>);
+#[derive(Default)]
+pub struct Identities {
+    keys: Vec<Identity>,
+    ask: Option<Arc<Ask>>,
+}
+
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.keys).finish()
+    }
+}
 
 impl Identities {
+    /// The same, where somebody can be asked for the passphrase of an SSH key that is added from now on. `ask` is told the
+    /// key's file. It is called when something is encrypted to that key and not before, three times at most, and what it
+    /// gave is not asked for again.
+    ///
+    /// ```
+    /// let identities = sops::Identities::default().asking(|file| {
+    ///     Err(std::io::Error::other(format!("nobody is here to unlock {}", file.display())))
+    /// });
+    /// ```
+    #[must_use]
+    pub fn asking(self, ask: impl Fn(&Path) -> io::Result<Text> + Send + Sync + 'static) -> Self {
+        Self { ask: Some(Arc::new(ask)), ..self }
+    }
+
     /// Adds the identities of a file as `age-keygen` writes it: a line each, empty lines and `#` comments between.
     ///
     /// # Errors
@@ -87,17 +117,18 @@ impl Identities {
         if found.is_empty() {
             return Err(syntax(origin, "it holds no identity; make one with `age-keygen`".to_owned()));
         }
-        self.0.append(&mut found);
+        self.keys.append(&mut found);
         Ok(())
     }
 
-    /// Adds an unencrypted OpenSSH private key, `ssh-ed25519` or `ssh-rsa`.
+    /// Adds an OpenSSH private key, `ssh-ed25519` or `ssh-rsa`.
     ///
     /// An Ed25519 key stands for two recipients: for itself, `ssh-ed25519 …`, and for the X25519 key that `ssh-to-age`
-    /// makes of it, `age1…`, which is what files for NixOS hosts usually name.
+    /// makes of it, `age1…`, which is what files for NixOS hosts usually name. One that is locked with a passphrase stands
+    /// for itself only: its public half is in clear, and tells nothing of the other.
     ///
     /// # Errors
-    /// When the file cannot be read, is no such key, or is locked with a passphrase.
+    /// When the file cannot be read, is no such key, or is locked with a passphrase and nobody can be [asked](Self::asking).
     pub fn add_ssh_file(&mut self, file: &Path) -> Result<(), IdentityError> {
         let text = read(file)?;
         self.add_ssh_text(&text, file)
@@ -106,39 +137,40 @@ impl Identities {
     /// Adds an OpenSSH private key from its text. `file` is what an error calls it.
     ///
     /// # Errors
-    /// When it is no such key, or is locked with a passphrase.
+    /// When it is no such key, or is locked with a passphrase and nobody can be asked.
     pub fn add_ssh_text(&mut self, text: &str, file: &Path) -> Result<(), IdentityError> {
         let key = ssh::Identity::from_buffer(text.as_bytes(), None)
             .map_err(|error| syntax(file, format!("{error}; an OpenSSH private key is wanted, not a public one")))?;
+        let unusable = |error: &dyn fmt::Debug| syntax(file, format!("its public half is not usable: {error:?}"));
+        let recipient = || ssh::Recipient::try_from(key.clone()).map_err(|error| unusable(&error));
+        let origin = file.display().to_string();
         match &key {
-            ssh::Identity::Unencrypted(_) => {}
-            ssh::Identity::Encrypted(_) => {
-                let reason = "it is locked with a passphrase, which nobody types in here; unlock a copy of it with \
-                              `ssh-keygen -p -f COPY`, or use another key";
-                return Err(syntax(file, reason.to_owned()));
+            ssh::Identity::Unencrypted(_) => {
+                let recipient = recipient()?.to_string();
+                self.keys.push(Identity { recipient, origin: origin.clone(), key: Box::new(key) });
+                self.keys.extend(converted(text).map(|key| x25519(key, origin)));
+            }
+            ssh::Identity::Encrypted(locked) => {
+                let ask = self.ask.clone().ok_or_else(|| syntax(file, LOCKED.to_owned()))?;
+                let recipient = recipient()?.to_string();
+                let key = Locked::new(locked.clone(), &recipient, file, ask).ok_or_else(|| unusable(&recipient))?;
+                self.keys.push(Identity { recipient, origin, key: Box::new(key) });
             }
             ssh::Identity::Unsupported(_) => {
                 return Err(syntax(file, "this kind of SSH key cannot decrypt; use ed25519 or rsa".to_owned()));
             }
-        }
-        let recipient = ssh::Recipient::try_from(key.clone())
-            .map_err(|error| syntax(file, format!("its public half is not usable: {error:?}")))?;
-        let origin = file.display().to_string();
-        self.0.push(Identity { recipient: recipient.to_string(), origin: origin.clone(), key: Box::new(key) });
-        if let Some(key) = converted(text) {
-            self.0.push(x25519(key, origin));
         }
         Ok(())
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Identity> {
-        self.0.iter()
+        self.keys.iter()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 }
 

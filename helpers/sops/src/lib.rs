@@ -53,8 +53,8 @@
 //! - Values of every type (`str`, `int`, `float`, `bool`, `bytes`, `time`, `comment`), null and empty text; text need
 //!   not be UTF-8.
 //! - Every rule for what is encrypted (`encrypted_regex` and its five siblings) and `mac_only_encrypted`.
-//! - Recipients: age X25519, `ssh-ed25519`, `ssh-rsa`, and the X25519 keys that `ssh-to-age` derives from Ed25519 keys.
-//!   Identities and recipients of age plugins, where the plugin is installed and asks for nothing. PGP keys and key
+//! - Recipients: age X25519, `ssh-ed25519`, `ssh-rsa`, and the X25519 keys that `ssh-to-age` derives from Ed25519 keys;
+//!   SSH keys that are locked with a passphrase, where [`Identities::asking`] says how it is had. Identities and recipients of age plugins, where the plugin is installed and asks for nothing. PGP keys and key
 //!   services are read, named in errors and kept, not decrypted or encrypted to.
 //! - Where sops is lax, this library is strict: base64 with stray bits, text behind a value, a file without MAC, two
 //!   equal keys in one mapping of any document, and documents of one stream with different metadata are refused.
@@ -80,6 +80,7 @@ mod error;
 mod format;
 mod identity;
 mod key_path;
+mod locked;
 mod metadata;
 mod open;
 mod recipient;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,13 +82,16 @@ impl Receipt {
         }
     }
 
+    /// Writes down a step that was begun at a moment and has ended now.
+    pub fn step(&mut self, name: impl Into<String>, begun: Timestamp, result: impl Into<String>) {
+        self.steps.push(Step { name: name.into(), milliseconds: since(begun), result: result.into() });
+    }
+
     /// Ends it.
     pub fn finish(&mut self, outcome: Outcome, summary: impl Into<String>) {
         self.outcome = outcome;
         self.summary = summary.into();
-        // A clock that is set back meanwhile must not make it a run that took less than no time.
-        let took = Timestamp::now().duration_since(self.started).as_millis().max(0);
-        self.milliseconds = took.try_into().unwrap_or(i64::MAX);
+        self.milliseconds = since(self.started);
     }
 
     /// Ends it as a run did: with an outcome and a summary, or as failed, with all causes of the error.
@@ -134,10 +138,29 @@ impl Receipt {
         })
     }
 
+    /// Ends a helper: prints this, for machines on standard output, or the closing line, of what went wrong on standard
+    /// error; and gives the exit code.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn print(&self, json: bool) -> serde_json::Result<ExitCode> {
+        match self.outcome {
+            _ if json => println!("{}", serde_json::to_string_pretty(self)?),
+            Outcome::Failed | Outcome::RolledBack => eprintln!("{}", self.closing_line()),
+            _ => println!("{}", self.closing_line()),
+        }
+        Ok(ExitCode::from(self.outcome.exit_code()))
+    }
+
     /// The line with which a helper ends: the outcome, what it was about, how long it took.
     pub fn closing_line(&self) -> String {
         format!("{}: {}: {} ({} ms)", self.outcome, self.subject, self.summary, self.milliseconds)
     }
+}
+
+/// The milliseconds since then. A clock that is set back meanwhile makes nothing that took less than no time.
+fn since(begun: Timestamp) -> i64 {
+    Timestamp::now().duration_since(begun).as_millis().max(0).try_into().unwrap_or(i64::MAX)
 }
 
 /// The files of the receipts that are kept in a state folder, in the order in which they were written.
@@ -270,7 +293,8 @@ mod tests {
     fn a_clock_that_is_set_back_during_a_run_makes_no_negative_duration() {
         let mut receipt = Receipt::start("reconcile-app", "hello");
         receipt.started = Timestamp::now() + jiff::SignedDuration::from_hours(24);
+        receipt.step("deploy", receipt.started, "done");
         receipt.finish(Outcome::Changed, "deployed");
-        assert_eq!(receipt.milliseconds, 0);
+        assert_eq!((receipt.milliseconds, receipt.steps[0].milliseconds), (0, 0));
     }
 }

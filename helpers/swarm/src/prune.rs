@@ -40,6 +40,8 @@ pub trait Disposal {
     async fn images_in_use(&self) -> Result<Vec<String>>;
     /// What of the cache of builds is not used by one now.
     async fn build_cache(&self) -> Result<BuildCache>;
+    /// How many bytes the layers of all images take, each counted once.
+    async fn layer_bytes(&self) -> Result<u64>;
     /// Removes an image with all of its names. `Ok(false)` when a container or another image uses it; one that is not
     /// there is no error.
     async fn remove_image(&self, image: &LocalImage) -> Result<bool>;
@@ -113,6 +115,11 @@ impl Disposal for Engine {
         Ok(cache(&found))
     }
 
+    async fn layer_bytes(&self) -> Result<u64> {
+        let found = self.ask(Method::GET, "/system/df?type=image", None, "asking how much images take").await?;
+        Ok(layers(&found))
+    }
+
     async fn remove_image(&self, image: &LocalImage) -> Result<bool> {
         let path = format!("/images/{}?force={}", encoded(&image.id), image.has_many_names());
         match self.ask(Method::DELETE, &path, None, &format!("removing image {}", image.name())).await {
@@ -135,6 +142,12 @@ fn texts(list: &Value, places: &[&str]) -> Vec<String> {
     let objects = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let found = objects.iter().flat_map(|object| places.iter().filter_map(|place| object.pointer(place)?.as_str()));
     found.map(str::to_owned).collect()
+}
+
+/// Engines with API 1.52 say it in another place.
+fn layers(found: &Value) -> u64 {
+    let size = found.get("LayersSize").or_else(|| found.pointer("/ImageUsage/TotalSize"));
+    size.and_then(Value::as_u64).unwrap_or_default()
 }
 
 fn cache(found: &Value) -> BuildCache {
@@ -189,6 +202,14 @@ mod tests {
         .unwrap();
         let places = ["/Spec/TaskTemplate/ContainerSpec/Image", "/PreviousSpec/TaskTemplate/ContainerSpec/Image"];
         assert_eq!(texts(&services, &places), ["a:2", "a:1"]);
+    }
+
+    #[test]
+    fn the_size_of_layers_is_read_from_older_and_newer_engines() {
+        for text in [r#"{"LayersSize":7,"Images":[]}"#, r#"{"ImageUsage":{"TotalSize":7}}"#] {
+            assert_eq!(layers(&serde_json::from_str(text).unwrap()), 7, "{text}");
+        }
+        assert_eq!(layers(&Value::Null), 0);
     }
 
     #[test]

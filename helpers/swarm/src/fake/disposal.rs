@@ -16,6 +16,10 @@ impl Disposal for Fake {
         Ok(*self.cache.borrow())
     }
 
+    async fn layer_bytes(&self) -> Result<u64> {
+        Ok(self.images.borrow().iter().map(|image| image.bytes).sum())
+    }
+
     async fn remove_image(&self, image: &LocalImage) -> Result<bool> {
         self.call(format!("remove image {}", image.name()));
         let used = self.services.borrow().iter().any(|service| image.tags.contains(&service.image));
