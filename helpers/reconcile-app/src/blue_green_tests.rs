@@ -1,9 +1,10 @@
-use state::Outcome;
+use state::{Journal, Outcome};
 use swarm::Service;
 
 use crate::colour::{FAILED_AT_LABEL, FAILED_LABEL, STAGE_LABEL};
 use crate::fake_host::World;
 use crate::plan::APP_LABEL;
+use crate::record::Intent;
 
 /// A host on which version 1 serves in blue.
 fn serving() -> World {
@@ -246,4 +247,19 @@ fn a_gap_would_have_been_seen() {
     world.engine.services.borrow_mut().retain(|service| service.name != "x-blue_app");
     world.run();
     assert!(!world.gaps().is_empty());
+}
+
+#[test]
+fn what_a_run_deployed_that_was_cut_off_before_it_could_say_so_is_said_by_the_next_and_once() {
+    let world = serving();
+    let state = world.folder.path().join("state");
+    let deployed: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(state.join("deployed.json")).unwrap()).unwrap();
+    let digest = deployed["digest"].as_str().unwrap().to_owned();
+    let journal = Journal::in_folder(&state);
+    journal.record(&Intent::Deploy { digest, snapshot: None }).unwrap();
+    let (outcome, summary) = world.run();
+    assert_eq!(outcome, Outcome::Changed, "{summary}");
+    assert!(summary.contains("cut off before it could say so"), "{summary}");
+    assert_eq!(world.run(), (Outcome::Unchanged, "nothing differs".to_owned()));
 }

@@ -122,12 +122,17 @@ pub async fn on<P: Parts>(
     receipt: &mut Receipt,
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
-    let deployed = Files::in_folder(&manifest.state_folder).deployed()?;
-    let unfinished = unfinished(&Journal::in_folder(&manifest.state_folder), deployed.as_ref(), options)?;
+    let left = left_behind(manifest)?;
     let mut run = begin(host, manifest, receipt, say);
-    run.unfinished = unfinished;
-    let ended = run.once(options).await;
+    if let Left::Finished = left
+        && !options.dry_run
+    {
+        run.journal.clear()?;
+    }
+    run.unfinished = if let Left::Unfinished(intent) = &left { Some(intent.clone()) } else { None };
+    let mut ended = run.once(options).await;
     if !options.dry_run {
+        ended = ended.map(|ended| with_what_was_left(ended, &left));
         run.answer(&ended)?;
     }
     ended
@@ -156,17 +161,34 @@ pub(crate) fn begin<'a, P: Parts>(
     }
 }
 
-/// What an earlier run left unfinished. What it remembered as good is finished: its snapshot is of the data before what
-/// serves now, and a way back to it would lose what was written since.
-fn unfinished(journal: &Journal, deployed: Option<&Deployed>, options: Options) -> anyhow::Result<Option<Intent>> {
-    let unfinished = journal.unfinished::<Intent>()?;
-    if !unfinished.as_ref().is_some_and(|intent| plan::is_committed(intent, deployed)) {
-        return Ok(unfinished);
+/// What a run that was cut off left behind.
+enum Left {
+    Nothing,
+    /// A deploy that it had remembered as good. That is finished: its snapshot is of the data before what serves now, and a
+    /// way back to it would lose what was written since.
+    Finished,
+    Unfinished(Intent),
+}
+
+fn left_behind(manifest: &Manifest) -> anyhow::Result<Left> {
+    let deployed = Files::in_folder(&manifest.state_folder).deployed()?;
+    let intent = Journal::in_folder(&manifest.state_folder).unfinished::<Intent>()?;
+    Ok(match intent {
+        Some(intent) if plan::is_committed(&intent, deployed.as_ref()) => Left::Finished,
+        Some(intent) => Left::Unfinished(intent),
+        None => Left::Nothing,
+    })
+}
+
+/// Whoever waits for a deploy hears that it was made, also where the run that made it could not say so.
+fn with_what_was_left((outcome, summary): (Outcome, String), left: &Left) -> (Outcome, String) {
+    match (outcome, left) {
+        (Outcome::Unchanged, Left::Finished) => (
+            Outcome::Changed,
+            "what a run deployed that was cut off before it could say so; nothing else differs".to_owned(),
+        ),
+        ended => (ended.0, summary),
     }
-    if !options.dry_run {
-        journal.clear()?;
-    }
-    Ok(None)
 }
 
 /// What waits for a person is the outcome of a run that had nothing else to tell.
