@@ -182,18 +182,28 @@ impl<P: Parts> Run<'_, P> {
         if journal.unfinished::<serde_json::Value>()?.is_some() {
             return Ok(());
         }
-        let serves = self.files.deployed()?.map(|deployed| deployed.digest);
-        let deployed = serves.is_some() && serves == *desired;
-        let (outcome, summary) = what_came_of_it(ended, deployed);
-        Pins::in_folder(&self.manifest.state_folder).settle(&Answer { to: pin.clone(), outcome, summary }, deployed)
+        let deployed = self.files.deployed()?.filter(|deployed| desired.as_ref() == Some(&deployed.digest));
+        let (outcome, summary) = what_came_of_it(ended, pin.at, deployed.as_ref().map(|deployed| deployed.at));
+        let answer = Answer { to: pin.clone(), outcome, summary };
+        Pins::in_folder(&self.manifest.state_folder).settle(&answer, deployed.is_some())
     }
 }
 
-/// The answer to whoever asked for an image, from how the run over the whole app ended.
-fn what_came_of_it(ended: &anyhow::Result<(Outcome, String)>, deployed: bool) -> (Outcome, String) {
+/// The answer to whoever asked for an image at a moment, from how the run over the whole app ended, and since when that image
+/// is deployed.
+fn what_came_of_it(
+    ended: &anyhow::Result<(Outcome, String)>,
+    asked: Timestamp,
+    deployed: Option<Timestamp>,
+) -> (Outcome, String) {
+    let by_a_run_before = deployed.is_some_and(|deployed| deployed >= asked);
     match ended {
+        // Where the run that deployed it was cut off, a later one has nothing left to do.
+        Ok((Outcome::Unchanged | Outcome::Held, _)) if by_a_run_before => {
+            (Outcome::Changed, "deployed, by a run that was cut off before it could say so".to_owned())
+        }
         // What waits for a person is another version of the recipe.
-        Ok((Outcome::Held, summary)) if deployed => (Outcome::Unchanged, summary.clone()),
+        Ok((Outcome::Held, summary)) if deployed.is_some() => (Outcome::Unchanged, summary.clone()),
         Ok((outcome, summary)) => (*outcome, summary.clone()),
         Err(error) => (Outcome::Failed, format!("{error:#}")),
     }

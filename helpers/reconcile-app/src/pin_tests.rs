@@ -43,6 +43,27 @@ fn what_failed_leaves_the_earlier_pin() {
 }
 
 #[test]
+fn who_asked_hears_of_the_deploy_and_not_only_of_the_run_that_answers() {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let came =
+        |outcome, deployed: Option<i64>| what_came_of_it(&Ok((outcome, String::new())), at(5), deployed.map(at)).0;
+    for (ended, deployed, heard) in [
+        // It served before anybody asked; it was deployed since, by this run or by one that was cut off.
+        (Outcome::Unchanged, Some(4), Outcome::Unchanged),
+        (Outcome::Changed, Some(6), Outcome::Changed),
+        (Outcome::Unchanged, Some(6), Outcome::Changed),
+        // Another version of the recipe waits for a person, beside what was asked for or in its place.
+        (Outcome::Held, Some(4), Outcome::Unchanged),
+        (Outcome::Held, Some(6), Outcome::Changed),
+        (Outcome::Held, None, Outcome::Held),
+        (Outcome::RolledBack, None, Outcome::RolledBack),
+    ] {
+        assert_eq!(came(ended, deployed), heard, "{ended} {deployed:?}");
+    }
+    assert_eq!(what_came_of_it(&Err(anyhow::anyhow!("the engine is gone")), at(5), None).0, Outcome::Failed);
+}
+
+#[test]
 fn an_answer_leaves_what_was_asked_for_in_the_meantime() {
     let folder = tempfile::tempdir().unwrap();
     let pins = Pins::in_folder(folder.path());
@@ -66,14 +87,6 @@ fn a_damaged_record_is_said_with_its_path() {
     std::fs::write(folder.path().join("pinned.json"), "{").unwrap();
     let error = Pins::in_folder(folder.path()).pinned().unwrap_err().to_string();
     assert!(error.contains("pinned.json"), "{error}");
-}
-
-#[test]
-fn an_update_of_the_recipe_that_waits_is_not_held_against_the_image() {
-    let held = || Ok((Outcome::Held, "1.2.0 waits".to_owned()));
-    assert_eq!(what_came_of_it(&held(), true).0, Outcome::Unchanged);
-    assert_eq!(what_came_of_it(&held(), false).0, Outcome::Held);
-    assert_eq!(what_came_of_it(&Err(anyhow::anyhow!("the engine is gone")), false).0, Outcome::Failed);
 }
 
 /// The inputs of an app whose state, with its pins, lies in `folder`.

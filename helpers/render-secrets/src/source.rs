@@ -56,8 +56,10 @@ pub fn decrypt(secrets: &[Secret], identities: &Identities) -> Sources {
         by_file.entry((&secret.file, secret.format)).or_default().push(secret);
     }
     let files: Vec<Source> = by_file.into_iter().collect();
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = processors.min(files.len() / FILES_A_THREAD);
+    // To count the processors takes as long as to read a file.
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    let most = files.len() / FILES_A_THREAD;
+    let threads = if most < 2 { 1 } else { processors().min(most) };
     if threads < 2 || identities.iter().any(Identity::is_plugin) {
         return decrypt_some(&files, identities);
     }
