@@ -16,10 +16,11 @@ import time
 from pathlib import Path
 
 HELPERS = Path(__file__).resolve().parents[2] / "helpers" if "__file__" in globals() else Path("helpers").resolve()
-RELEASE = Path(os.environ.get("HEARTH_HELPERS", HELPERS / "target/release"))
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HELPERS / "target"))
+RELEASE = Path(os.environ.get("HEARTH_HELPERS", TARGET / "release"))
 KEY = HELPERS / "sops/tests/data/TEST-ONLY-a.key"
 RECIPIENT = next(line.split()[-1] for line in KEY.read_text().splitlines() if "public key" in line)
-BUILT = HELPERS / "target/tmp/go-bin/sops"
+BUILT = TARGET / "tmp/go-bin/sops"
 ROUNDS = 9
 ERRORS = f"/dev/shm/hearth-bench-{os.getpid()}"
 SILENT = [
@@ -170,7 +171,7 @@ def built_floor():
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"skipped: the floor cannot be compiled: {error}", file=sys.stderr)
         return None
-    return HELPERS / "target/release/examples/floor"
+    return TARGET / "release/examples/floor"
 
 
 def all_alike(folder, secrets):
