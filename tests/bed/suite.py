@@ -85,6 +85,7 @@ def compiled_checks(long):
     clippy = ["cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings"]
     return [
         Check("format", ["cargo", "fmt", "--all", "--check"], paths.HELPERS),
+        Check("length of files", [str(paths.BED / "lengths")]),
         Check("format of hello", ["cargo", "fmt", "--check"], _HELLO),
         Check("tests of the helpers", ["cargo", "test", "--locked", "--workspace", "--no-fail-fast"], paths.HELPERS, _CARGO_RESULT),
         # The short form of it is among the tests of the helpers, which take no such word.
