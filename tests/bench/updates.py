@@ -36,7 +36,8 @@ def by_hearth(number):
 def back_by_hearth(number):
     before = VERSIONS[(ROUNDS - 1) % 2]
     other = VERSIONS[ROUNDS % 2]
-    wrong = '.gate.probe.contains = "what no version says" | .gate.probe.budgetSeconds = 2'
+    # The gate is that of the version before, too, which passes it.
+    wrong = f'.gate.probe.contains = "hello {before}" | .gate.probe.budgetSeconds = 2'
     declare("hello", f'{STATELESS} | .environment.APP_VERSION = "{other}" | .environment.ATTEMPT = "{number}" | {wrong}')
     good, said = reconcile(UNIT)
     assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
