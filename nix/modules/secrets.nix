@@ -114,6 +114,7 @@ let
   renderForUsers = "${config.hearth.package}/bin/render-secrets";
   usersAreMadeByAUnit = (config.systemd.sysusers.enable or false) || (config.services.userborn.enable or false);
 
+  # Without `UMask`: /run/hearth, which it may be the first to make, is for all to walk through.
   withoutMounts = lib.getAttrs [
     "KeyringMode"
     "LockPersonality"

@@ -20,7 +20,9 @@ pub struct IdentityOptions {
 /// Asks the person at the terminal, whatever standard input and output lead to.
 fn at_the_terminal(file: &Path) -> std::io::Result<Text> {
     let prompt = format!("Passphrase of {}: ", file.display());
-    Ok(Text::new(rpassword::prompt_password(prompt)?.into_bytes()))
+    let typed = rpassword::prompt_password(prompt)
+        .map_err(|error| std::io::Error::new(error.kind(), format!("nobody can be asked at a terminal: {error}")))?;
+    Ok(Text::new(typed.into_bytes()))
 }
 
 /// The keys at hand.

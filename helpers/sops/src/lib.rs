@@ -54,8 +54,9 @@
 //!   not be UTF-8.
 //! - Every rule for what is encrypted (`encrypted_regex` and its five siblings) and `mac_only_encrypted`.
 //! - Recipients: age X25519, `ssh-ed25519`, `ssh-rsa`, and the X25519 keys that `ssh-to-age` derives from Ed25519 keys;
-//!   SSH keys that are locked with a passphrase, where [`Identities::asking`] says how it is had. Identities and recipients of age plugins, where the plugin is installed and asks for nothing. PGP keys and key
-//!   services are read, named in errors and kept, not decrypted or encrypted to.
+//!   SSH keys that are locked with a passphrase, where [`Identities::asking`] says how it is had. Identities and
+//!   recipients of age plugins, where the plugin is installed and asks for nothing. PGP keys and key services are
+//!   read, named in errors and kept, not decrypted or encrypted to.
 //! - Where sops is lax, this library is strict: base64 with stray bits, text behind a value, a file without MAC, two
 //!   equal keys in one mapping of any document, and documents of one stream with different metadata are refused.
 //! - What is written looks as sops writes it, to the byte, but where sops writes what it cannot read again.
