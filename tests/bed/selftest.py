@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from . import paths, scenario, slot as slots, template
+from . import paths, scenario, slot as slots, suite, template
 from .host import host
 
 _parts = None
@@ -23,8 +23,8 @@ def run(arguments):
     global _parts
     _parts = template.load(arguments.template) if arguments.template else template.build(helpers=False)
     _parts.helpers = None
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+    tests = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
     failed = len(result.failures) + len(result.errors)
     print(f"{result.testsRun - failed} passed, {failed} failed")
     return 1 if failed else 0
@@ -165,3 +165,15 @@ def _each_command_line():
                 yield folder.name, (folder / "cmdline").read_bytes()
             except OSError:
                 continue
+
+
+class TheReport(unittest.TestCase):
+    """What is read of a check that failed."""
+
+    def test_the_reason_comes_before_what_led_to_it(self):
+        told = suite.story("step\n" * 100 + "FAILED: alerts\nno answer\nat alerts.py:4\n")
+        self.assertEqual(told[:3], ["no answer", "at alerts.py:4", "before it:"])
+        self.assertEqual(told[3:], ["step"] * 58)
+
+    def test_of_another_log_the_end_is_told(self):
+        self.assertEqual(suite.story("old\n" * 100 + "error\n")[-2:], ["old", "error"])

@@ -184,13 +184,23 @@ def _next(queue):
         return None
 
 
+def story(log, lines=60):
+    """The end of a log. A scenario's reason comes before what led to it: who reads but the first lines knows the cause."""
+    before, mark, reason = log.strip().rpartition("\nFAILED: ")
+    if not mark:
+        return log.strip().splitlines()[-lines:]
+    reason = reason.splitlines()[1:]
+    before = before.splitlines()[-max(lines - len(reason), lines // 3) :]
+    return [*reason[:lines], "before it:", *before]
+
+
 def _close(results, seconds):
     for result in results:
         for reason in result.reasons:
             print(f"skipped: {result.name}: {reason}")
     for result in (result for result in results if result.failed):
         print(f"\nFAILED: {result.name}")
-        print("\n".join("    " + line for line in result.log.strip().splitlines()[-60:]))
+        print("\n".join("    " + line for line in story(result.log)))
     passed, failed, skipped = (sum(getattr(result, kind) for result in results) for kind in ("passed", "failed", "skipped"))
     print(f"\n{seconds:.0f} s in all; logs in {paths.LOGS}")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
