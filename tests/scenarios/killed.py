@@ -41,18 +41,18 @@ SNAPSHOT = """
     TakeSynced, TakeVerified, writing stack.yml, writing snapshot.json, TakeManifestWritten, TakeRenamed,
     writing last-good.json, TakePointerMoved, writing journal.json, telling the swarm what to run,
 """
-RESTORE = """
-    stopping hello_example_org_app, everything stopped, RestoreLeftoversRemoved, RestoreStaged, writing restoring.json,
+STOPPED, STAGED = "stopping hello_example_org_app, everything stopped,", "RestoreLeftoversRemoved, RestoreStaged,"
+EXCHANGED = """writing restoring.json,
     RestoreIntentWritten, RestoreExchanged, RestoreOldRemoved, removing restoring.json, RestoreIntentRemoved,
 """
 # What each of them is made of, in this order. Whoever adds a step sees this fail, and lists it.
 STEPS = {
     "update": f"""{SNAPSHOT} the gate which held, smoke and page audit, writing compose, writing deployed.json,
         removing journal.json, writing receipt, writing last.json""",
-    "rollback": f"""{SNAPSHOT} the gate which did not hold, writing journal.json, {RESTORE} restoring the volumes,
+    "rollback": f"""{SNAPSHOT} the gate which did not hold, writing journal.json, {STOPPED} {STAGED} {EXCHANGED} restoring the volumes,
         writing journal.json, telling the swarm what to run, the gate which held, writing failed.json,
         writing deployed.json, removing journal.json, writing receipt, writing last.json""",
-    "restore": f"{RESTORE} starting hello_example_org_app, writing receipt, writing last.json",
+    "restore": f"{STAGED} {STOPPED} {EXCHANGED} starting hello_example_org_app, writing receipt, writing last.json",
 }
 
 

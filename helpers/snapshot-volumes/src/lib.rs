@@ -78,6 +78,7 @@ mod verify;
 pub mod walk;
 
 pub use error::{RestoreError, StoreError, TakeError, VerifyError};
+pub use restore::Staged;
 pub use retention::Retention;
 pub use settings::{Drill, DrillProbe, Mode, Settings};
 pub use snapshot::{About, Id, Part, Snapshot, Volume};

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags, renameat_with, statx};
+use state::Lock;
 
 use crate::entry::{Entry, Kind};
 use crate::error::{RestoreError, VerifyError, at};
@@ -19,13 +20,52 @@ use crate::{index, parts, tree, walk};
 const STAGING: &str = ".hearth-restore-";
 
 /// One volume on its way back.
-pub(crate) struct Job<'a> {
+pub(crate) struct Job {
     place: usize,
-    kept: &'a Kept,
-    volume: &'a Volume,
+    volume: Volume,
     /// Where its new content is made ready, to change places with the old in one step. `None` where that cannot be: the
     /// volume is a mount point, or there is no room for old and new at once. It is then emptied and filled.
     staging: Option<PathBuf>,
+}
+
+impl Job {
+    /// What the snapshot has of it.
+    fn kept<'s>(&self, snapshot: &'s Snapshot) -> &'s Kept {
+        &snapshot.manifest.volumes[self.place]
+    }
+}
+
+/// The content of a snapshot, checked, and where there is room ready beside what it is to replace. No volume was touched.
+#[must_use = "put it back or discard it: it takes the room of a copy"]
+pub struct Staged<'s> {
+    store: &'s Store,
+    snapshot: Snapshot,
+    jobs: Vec<Job>,
+    _lock: Lock,
+}
+
+impl Staged<'_> {
+    /// Puts it in the place of what the volumes hold. Nothing may run on them.
+    ///
+    /// # Errors
+    /// See [`RestoreError`].
+    pub fn put_back(self, say: &mut dyn FnMut(String)) -> Result<Snapshot, RestoreError> {
+        let (store, id) = (self.store, &self.snapshot.id);
+        store.point("restoring.json", id)?;
+        store.passed(Point::RestoreIntentWritten);
+        for job in &self.jobs {
+            store.replace(&self.snapshot, job)?;
+        }
+        state::remove_durably(&store.folder.join("restoring.json")).map_err(at(&store.folder))?;
+        store.passed(Point::RestoreIntentRemoved);
+        say(format!("restored snapshot {id}"));
+        Ok(self.snapshot)
+    }
+
+    /// Removes it again.
+    pub fn discard(self) {
+        self.jobs.iter().for_each(|job| discard(&job.volume));
+    }
 }
 
 impl Store {
@@ -39,43 +79,44 @@ impl Store {
     /// # Errors
     /// See [`RestoreError`].
     pub fn restore(&self, id: &Id, volumes: &[Volume], say: &mut dyn FnMut(String)) -> Result<Snapshot, RestoreError> {
-        let _lock = self.lock()?;
+        self.stage(id, volumes, say)?.put_back(say)
+    }
+
+    /// The part of [`restore`](Self::restore) that takes long, for which the app may go on running.
+    ///
+    /// # Errors
+    /// See [`RestoreError`]; no volume was touched.
+    pub fn stage(&self, id: &Id, volumes: &[Volume], say: &mut dyn FnMut(String)) -> Result<Staged<'_>, RestoreError> {
+        let lock = self.lock()?;
         let snapshot = self.read_whole(id)?;
         let jobs = self.ready(&snapshot, volumes, say).inspect_err(|_| volumes.iter().for_each(discard))?;
-        self.point("restoring.json", id)?;
-        self.passed(Point::RestoreIntentWritten);
-        for job in &jobs {
-            self.replace(&snapshot, job)?;
-        }
-        state::remove_durably(&self.folder.join("restoring.json")).map_err(at(&self.folder))?;
-        self.passed(Point::RestoreIntentRemoved);
-        say(format!("restored snapshot {id}"));
-        Ok(snapshot)
+        Ok(Staged { store: self, snapshot, jobs, _lock: lock })
     }
 
     /// Everything that can be done before a volume is touched.
-    pub(crate) fn ready<'a>(
+    pub(crate) fn ready(
         &self,
-        snapshot: &'a Snapshot,
-        volumes: &'a [Volume],
+        snapshot: &Snapshot,
+        volumes: &[Volume],
         say: &mut dyn FnMut(String),
-    ) -> Result<Vec<Job<'a>>, RestoreError> {
+    ) -> Result<Vec<Job>, RestoreError> {
         let jobs = self.jobs(snapshot, volumes, say)?;
         self.passed(Point::RestoreLeftoversRemoved);
         for job in &jobs {
-            say(format!("preparing volume {}: {} files, {} bytes", job.kept.name, job.kept.entries, job.kept.bytes));
+            let kept = job.kept(snapshot);
+            say(format!("preparing volume {}: {} files, {} bytes", kept.name, kept.entries, kept.bytes));
             self.prepare(snapshot, job)?;
             self.passed(Point::RestoreStaged);
         }
         Ok(jobs)
     }
 
-    fn jobs<'a>(
+    fn jobs(
         &self,
-        snapshot: &'a Snapshot,
-        volumes: &'a [Volume],
+        snapshot: &Snapshot,
+        volumes: &[Volume],
         say: &mut dyn FnMut(String),
-    ) -> Result<Vec<Job<'a>>, RestoreError> {
+    ) -> Result<Vec<Job>, RestoreError> {
         let mut jobs = Vec::new();
         for (place, kept) in snapshot.manifest.volumes.iter().enumerate() {
             let volume = volumes
@@ -93,7 +134,7 @@ impl Store {
                     volume.name
                 ));
             }
-            jobs.push(Job { place, kept, volume, staging });
+            jobs.push(Job { place, volume: volume.clone(), staging });
         }
         Ok(jobs)
     }
@@ -139,23 +180,23 @@ impl Store {
     }
 
     /// Makes the new content ready, or, where it has no place yet, makes sure that it is whole.
-    fn prepare(&self, snapshot: &Snapshot, job: &Job<'_>) -> Result<(), RestoreError> {
+    fn prepare(&self, snapshot: &Snapshot, job: &Job) -> Result<(), RestoreError> {
         let Some(staging) = &job.staging else { return Ok(self.verify_volume(snapshot, job.place)?) };
         self.fill(snapshot, job, staging).map_err(|reason| match reason.kind() {
             io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-                RestoreError::Snapshot(damaged(snapshot, &job.kept.name, &reason))
+                RestoreError::Snapshot(damaged(snapshot, &job.kept(snapshot).name, &reason))
             }
-            _ => unprepared(job.volume, reason),
+            _ => unprepared(&job.volume, reason),
         })
     }
 
     /// Fills an empty folder with the content of a volume, compares it with its index, and makes it durable.
-    fn fill(&self, snapshot: &Snapshot, job: &Job<'_>, target: &Path) -> io::Result<()> {
-        let parts = Parts::of(&self.path(&snapshot.id), job.place);
-        let expected = index::read(&parts.index, &job.kept.index)?;
+    fn fill(&self, snapshot: &Snapshot, job: &Job, target: &Path) -> io::Result<()> {
+        let (kept, parts) = (job.kept(snapshot), Parts::of(&self.path(&snapshot.id), job.place));
+        let expected = index::read(&parts.index, &kept.index)?;
         let mut planter = Planter::new(walk::root(target)?);
         let mut found: Vec<Entry> = Vec::with_capacity(expected.len());
-        match &job.kept.form {
+        match &kept.form {
             Form::Clone => tree::read(&parts.tree, &mut |entry, source| {
                 tree::add(&mut planter, source)?;
                 found.push(entry);
@@ -179,17 +220,17 @@ impl Store {
         Ok(rustix::fs::syncfs(walk::root(target)?)?)
     }
 
-    pub(crate) fn replace(&self, snapshot: &Snapshot, job: &Job<'_>) -> Result<(), RestoreError> {
+    pub(crate) fn replace(&self, snapshot: &Snapshot, job: &Job) -> Result<(), RestoreError> {
         self.replace_content(snapshot, job).map_err(|reason| RestoreError::Unfinished {
             id: snapshot.id.clone(),
-            name: job.kept.name.clone(),
+            name: job.kept(snapshot).name.clone(),
             path: job.volume.path.clone(),
             reason,
         })
     }
 
-    fn replace_content(&self, snapshot: &Snapshot, job: &Job<'_>) -> io::Result<()> {
-        let path = &job.volume.path;
+    fn replace_content(&self, snapshot: &Snapshot, job: &Job) -> io::Result<()> {
+        let (path, only) = (&job.volume.path, &job.kept(snapshot).only);
         let Some(staging) = &job.staging else {
             empty(path)?;
             self.passed(Point::RestoreCleared);
@@ -197,11 +238,11 @@ impl Store {
             self.passed(Point::RestoreFilled);
             return Ok(());
         };
-        if job.kept.only.is_empty() {
+        if only.is_empty() {
             renameat_with(CWD, staging, CWD, path, RenameFlags::EXCHANGE)?;
             sync_folder(parent(path))?;
         } else {
-            job.kept.only.iter().try_for_each(|part| parts::replace(staging, path, part))?;
+            only.iter().try_for_each(|part| parts::replace(staging, path, part))?;
         }
         self.passed(Point::RestoreExchanged);
         std::fs::remove_dir_all(staging)?;

@@ -9,7 +9,7 @@ use crate::dumps::Before;
 use crate::hooks::Moment;
 use crate::manifest::Manifest;
 use crate::offsite::Repository;
-use crate::{About, Captured, Id, Mode, RestoreError, Snapshot, Store, TakeError, Volume, hooks};
+use crate::{About, Captured, Id, Mode, RestoreError, Snapshot, Staged, Store, TakeError, Volume, hooks};
 
 /// What is needed of the engine.
 pub trait Engine: Services + Tasks + Stop + Volumes + Exec {}
@@ -214,16 +214,13 @@ impl<E: Engine> Run<'_, E> {
         if snapshot.manifest.is_dumps() {
             return self.restore_dumps(&snapshot, &services, &volumes, say).await;
         }
-        let restored = match self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
-            Ok(()) => {
-                let begun = jiff::Timestamp::now();
-                let restored = self.store.restore(id, &volumes, say);
-                receipt.step("restore the volumes of the stopped app", begun, "done");
-                restored
-            }
-            Err(error) => {
-                self.quiesce.start(say).await?;
-                return Err(anyhow::Error::from(error).context("no volume was touched"));
+        let begun = jiff::Timestamp::now();
+        let restored = match self.store.stage(id, &volumes, say) {
+            Err(error) if !self.quiesce.is_stopped().await? => return restored_or_held(Err(error)),
+            Err(error) => Err(error),
+            Ok(staged) => {
+                receipt.step("make the content ready beside the running app", begun, "done");
+                self.put_back(staged, receipt, say).await?
             }
         };
         if let Err(error @ RestoreError::Unfinished { .. }) = restored {
@@ -234,6 +231,24 @@ impl<E: Engine> Run<'_, E> {
         }
         self.start(say).await?;
         restored_or_held(restored)
+    }
+
+    /// Exchanges what is ready for what the volumes hold, while the app is stopped, which is no longer than that takes.
+    async fn put_back(
+        &self,
+        staged: Staged<'_>,
+        receipt: &mut Receipt,
+        say: &mut dyn FnMut(String),
+    ) -> anyhow::Result<Result<Snapshot, RestoreError>> {
+        if let Err(error) = self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
+            staged.discard();
+            self.quiesce.start(say).await?;
+            return Err(anyhow::Error::from(error).context("no volume was touched"));
+        }
+        let begun = jiff::Timestamp::now();
+        let restored = staged.put_back(say);
+        receipt.step("restore the volumes of the stopped app", begun, "done");
+        Ok(restored)
     }
 
     /// Puts dumps back into the running app, which loads them.

@@ -12,6 +12,7 @@ use crate::content::Counted;
 use crate::entry::Entry;
 use crate::error::{StoreError, TakeError, VerifyError, at};
 use crate::plant::Planter;
+use crate::restore::discard;
 use crate::snapshot::{About, Form, Id, Kept, Manifest, Part, Snapshot, Volume};
 use crate::space::{self, Size};
 use crate::steps::Point;
@@ -94,6 +95,10 @@ impl Store {
         say: &mut dyn FnMut(String),
     ) -> Result<Captured<'_>, TakeError> {
         let mut captured = self.begin(about)?;
+        // What a restore that was killed had made ready takes the room of a copy.
+        for part in parts {
+            discard(&part.volume);
+        }
         match captured.fill(parts, say) {
             Ok(()) => Ok(captured),
             Err(error) => Err(captured.give_up(error)),
