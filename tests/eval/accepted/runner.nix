@@ -4,7 +4,7 @@
     enable = true;
     url = "https://git.example.org";
     tokenSecret = "hello_token";
-    workflows = [ ../../../docs/examples/gitea-actions.yml ];
+    workflows = [ ../../../docs/examples/gitea-runner.yml ];
   };
   hearth.apps.hello.deploy.users = [ "gitea-runner" ];
 }
