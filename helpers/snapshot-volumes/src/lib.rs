@@ -64,6 +64,7 @@ mod plant;
 mod prune;
 mod restore;
 pub mod retention;
+mod room;
 pub mod run;
 pub mod settings;
 pub mod snapshot;

@@ -9,6 +9,7 @@ use state::Lock;
 use crate::entry::{Entry, Kind};
 use crate::error::{RestoreError, VerifyError, at};
 use crate::plant::Planter;
+use crate::room::Room;
 use crate::snapshot::{Form, Id, Kept, Snapshot, Volume};
 use crate::space;
 use crate::steps::Point;
@@ -117,7 +118,7 @@ impl Store {
         volumes: &[Volume],
         say: &mut dyn FnMut(String),
     ) -> Result<Vec<Job>, RestoreError> {
-        let mut jobs = Vec::new();
+        let (mut jobs, mut room) = (Vec::new(), Room::default());
         for (place, kept) in snapshot.manifest.volumes.iter().enumerate() {
             let volume = volumes
                 .iter()
@@ -127,7 +128,7 @@ impl Store {
             if staging.exists() {
                 std::fs::remove_dir_all(&staging).map_err(|reason| unprepared(volume, reason))?;
             }
-            let staging = self.place_beside(snapshot, place, volume, staging)?;
+            let staging = self.place_beside(snapshot, place, volume, staging, &mut room)?;
             if staging.is_none() {
                 say(format!(
                     "volume {} is emptied first: its old and new content cannot lie side by side",
@@ -146,6 +147,7 @@ impl Store {
         place: usize,
         volume: &Volume,
         staging: PathBuf,
+        room: &mut Room,
     ) -> Result<Option<PathBuf>, RestoreError> {
         let kept = &snapshot.manifest.volumes[place];
         let tree = Parts::of(&self.path(&snapshot.id), place).tree;
@@ -158,10 +160,12 @@ impl Store {
             }
             let content = if clones { 0 } else { kept.allocated };
             let needed = space::RESERVE + content + kept.entries * space::ENTRY;
-            Ok((beside, needed, space::free(&volume.path)?))
+            Ok((beside, needed, room.free(&volume.path)?))
         };
         let (beside, needed, free) = look().map_err(|reason| unprepared(volume, reason))?;
+        let untouched = |reason| unprepared(volume, reason);
         if beside && free >= needed {
+            room.claim_beside(&volume.path, needed).map_err(untouched)?;
             return Ok(Some(staging));
         }
         if !kept.only.is_empty() {
@@ -169,13 +173,13 @@ impl Store {
             let reason = "some paths of it can only be put back from beside it, and there is no place for them";
             return Err(unprepared(volume, io::Error::other(reason)));
         }
-        let clear = || if beside { std::fs::remove_dir(&staging) } else { Ok(()) };
-        let own = clear().and_then(|()| space::size(walk::root(&volume.path)?, &[]));
-        let own = own.map_err(|reason| unprepared(volume, reason))?.allocated;
-        if free.saturating_add(own) < needed {
+        let clear = if beside { std::fs::remove_dir(&staging) } else { Ok(()) };
+        let free = clear.and_then(|()| room.free_in_the_end(&volume.path)).map_err(untouched)?;
+        if free < needed {
             let (id, name, path) = (snapshot.id.clone(), volume.name.clone(), volume.path.clone());
-            return Err(RestoreError::NoSpace { id, name, path, needed, free: free + own });
+            return Err(RestoreError::NoSpace { id, name, path, needed, free });
         }
+        room.claim_in_place(&volume.path, needed).map_err(untouched)?;
         Ok(None)
     }
 

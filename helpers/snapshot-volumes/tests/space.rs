@@ -77,6 +77,24 @@ fn a_volume_that_filled_its_disk_is_emptied_first_and_comes_back() {
 }
 
 #[test]
+fn of_two_volumes_that_have_room_beside_them_only_one_at_a_time_both_come_back() {
+    let Some(disk) = Mounted::tmpfs("128m") else { return };
+    let place = Place::new();
+    let volumes = ["one", "two"].map(|name| Volume { name: name.to_owned(), path: disk.path.join(name) });
+    for volume in &volumes {
+        fs::create_dir(&volume.path).unwrap();
+        fs::write(volume.path.join("rows"), noise(30 << 20)).unwrap();
+    }
+    let before = volumes.each_ref().map(|volume| look(&volume.path));
+    let snapshot = place.store().take(&volumes, &healthy(), &mut silent).unwrap();
+    for volume in &volumes {
+        fs::write(volume.path.join("flood"), noise(9 << 20)).unwrap();
+    }
+    place.store().restore(&snapshot.id, &volumes, &mut silent).unwrap();
+    assert_eq!(volumes.each_ref().map(|volume| look(&volume.path)), before);
+}
+
+#[test]
 fn a_volume_that_can_never_have_room_is_not_touched() {
     let Some(disk) = Mounted::tmpfs("32m") else { return };
     let place = Place::new();
