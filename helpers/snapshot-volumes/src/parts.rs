@@ -18,6 +18,9 @@ use crate::walk;
 /// The volume belongs to an app that may run: no link in it is followed.
 pub fn replace(prepared: &Path, volume: &Path, part: &Raw) -> io::Result<()> {
     let (prepared, volume) = (walk::root(prepared)?, walk::root(volume)?);
+    if part.0.is_empty() {
+        return replace_all(&prepared, &volume);
+    }
     let mut path = part.clone();
     let (from, to, name) = loop {
         let Some((folder, name)) = path.split() else { return Ok(()) };
@@ -37,6 +40,18 @@ pub fn replace(prepared: &Path, volume: &Path, part: &Raw) -> io::Result<()> {
     renameat(&from, name, &to, name)?;
     // A descriptor that only names a folder cannot be synced.
     Ok(rustix::fs::syncfs(&volume)?)
+}
+
+/// The same for a path that is the volume's root: the folder stays, and holds what the prepared one holds.
+fn replace_all(prepared: &OwnedFd, volume: &OwnedFd) -> io::Result<()> {
+    for name in walk::names(volume)? {
+        remove(volume, OsStr::from_bytes(&name))?;
+    }
+    for name in walk::names(prepared)? {
+        let name = OsStr::from_bytes(&name);
+        renameat(prepared, name, volume, name)?;
+    }
+    Ok(rustix::fs::syncfs(volume)?)
 }
 
 fn open(root: &OwnedFd, path: &[u8]) -> rustix::io::Result<OwnedFd> {

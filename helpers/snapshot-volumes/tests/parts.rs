@@ -57,6 +57,18 @@ fn a_folder_of_dumps_comes_back_where_its_folders_are_gone() {
 }
 
 #[test]
+fn a_volume_that_holds_nothing_but_dumps_comes_back_whole() {
+    let place = Place::new();
+    write(&place, "dump.sql", "rows");
+    let before = look(place.path());
+    let id = take(&place, &[""]);
+    write(&place, "dump.sql", "no rows");
+    write(&place, "later.sql", "2");
+    place.restore(&id);
+    assert_eq!(look(place.path())[1..], before[1..]);
+}
+
+#[test]
 fn a_link_that_an_app_put_in_the_way_is_not_followed() {
     let place = Place::new();
     write(&place, "backup/dump.sql", "rows");
