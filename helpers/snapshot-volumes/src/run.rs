@@ -1,5 +1,7 @@
 //! One run over one app's snapshots, on its live services.
 
+use std::path::Path;
+
 use anyhow::{Context as _, bail};
 use state::{Lock, LockError, Outcome, Receipt};
 use swarm::{Exec, Quiesce, STACK_LABEL, Services, Stop, Tasks, Volumes};
@@ -34,7 +36,8 @@ pub enum Job {
 
 type Ended = anyhow::Result<(Outcome, String)>;
 
-/// Does a job and writes its receipt into `snapshots/` in the app's state folder.
+/// Does a job and writes its receipt into `snapshots/` in the app's state folder, or into `snapshots/beside/`, where the last
+/// one says that there was no room for a snapshot, until one is taken.
 ///
 /// # Errors
 /// Only when the receipt cannot be written; everything else is in the receipt.
@@ -52,9 +55,20 @@ pub async fn run(
         Err(error) => Err(anyhow::anyhow!("{error}; the app was not touched")),
     };
     receipt.end(ended);
-    receipt.write(&manifest.state_folder.join("snapshots")).context("writing the receipt")?;
+    let folder = manifest.state_folder.join("snapshots");
+    let folder = if hides_a_hold(&folder, job, &receipt) { folder.join("beside") } else { folder };
+    receipt.write(&folder).context("writing the receipt")?;
     drop(lock);
     Ok(receipt)
+}
+
+/// Whether a receipt would take the place of one that says that no snapshot could be taken, without being an answer to it:
+/// that a copy of the last one is off the host must not keep anybody from hearing that there is no newer one.
+fn hides_a_hold(folder: &Path, job: &Job, receipt: &Receipt) -> bool {
+    let last = || serde_json::from_slice::<Receipt>(&std::fs::read(folder.join("last.json")).ok()?).ok();
+    !matches!(job, Job::Take | Job::Restore(_))
+        && receipt.outcome != Outcome::Failed
+        && last().is_some_and(|last| last.outcome == Outcome::Held)
 }
 
 async fn attempt(

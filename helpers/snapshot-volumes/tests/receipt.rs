@@ -6,7 +6,7 @@ use std::process::Command;
 
 use snapshot_volumes::manifest::Manifest;
 use snapshot_volumes::run::{Job, run};
-use state::{Lock, LockError, Outcome};
+use state::{Lock, LockError, Outcome, Receipt};
 use swarm::Engine;
 
 fn manifest(folder: &std::path::Path) -> Manifest {
@@ -42,4 +42,27 @@ fn nobody_else_runs_before_the_receipt_is_there() {
     assert_eq!(running.join().unwrap(), Outcome::Failed);
     assert!(last.is_file());
     Lock::try_acquire(&lock).unwrap();
+}
+
+/// Removes what retention does not keep, for which no engine is asked.
+fn prune(manifest: &Manifest) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let engine = Engine::connect(&manifest.docker_socket).unwrap();
+    runtime.block_on(run(&engine, manifest, &Job::Prune, &mut |_| {})).unwrap().outcome
+}
+
+#[test]
+fn that_no_snapshot_could_be_taken_is_not_hidden_by_what_goes_well_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = manifest(folder.path());
+    let _listener = UnixListener::bind(&manifest.docker_socket).unwrap();
+    let receipts = manifest.state_folder.join("snapshots");
+    let mut held = Receipt::start("snapshot-volumes", "wiki");
+    held.finish(Outcome::Held, "no room");
+    held.write(&receipts).unwrap();
+    assert_eq!(prune(&manifest), Outcome::Unchanged);
+    let last = |folder: &std::path::Path| {
+        serde_json::from_slice::<Receipt>(&std::fs::read(folder.join("last.json")).unwrap()).unwrap().outcome
+    };
+    assert_eq!((last(&receipts), last(&receipts.join("beside"))), (Outcome::Held, Outcome::Unchanged));
 }
