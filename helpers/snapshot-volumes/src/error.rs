@@ -78,6 +78,18 @@ pub enum RestoreError {
         /// The volume.
         name: String,
     },
+    /// Another restore was cut off, and this one would not put all of its volumes right; no volume was touched.
+    #[error(
+        "the restore of {other} is not finished, and volume {name} may be half of it, which {id} does not hold whole; no volume was touched. Restore {other} again, or a snapshot that holds the volume"
+    )]
+    UnderWay {
+        /// The snapshot that was asked for.
+        id: Id,
+        /// The snapshot whose restore is not finished.
+        other: Id,
+        /// The volume.
+        name: String,
+    },
     /// There is not enough room for it; a person must decide.
     #[error(
         "restoring {id}: volume {name} in {path} needs {needed} bytes, {free} can be had; no volume was touched. Make room and run it again"

@@ -90,8 +90,20 @@ impl Store {
     pub fn stage(&self, id: &Id, volumes: &[Volume], say: &mut dyn FnMut(String)) -> Result<Staged<'_>, RestoreError> {
         let lock = self.lock()?;
         let snapshot = self.read_whole(id)?;
+        self.ensure_covered(&snapshot)?;
         let jobs = self.ready(&snapshot, volumes, say).inspect_err(|_| volumes.iter().for_each(discard))?;
         Ok(Staged { store: self, snapshot, jobs, _lock: lock })
+    }
+
+    /// A restore that was cut off may have left any of its volumes half: one that does not replace all of them must not
+    /// take its place.
+    fn ensure_covered(&self, snapshot: &Snapshot) -> Result<(), RestoreError> {
+        let Some(other) = self.unfinished_restore()?.filter(|other| *other != snapshot.id) else { return Ok(()) };
+        let whole = |name: &str| snapshot.manifest.volumes.iter().any(|kept| kept.name == name && kept.only.is_empty());
+        match self.read(&other)?.manifest.volumes.into_iter().find(|kept| !whole(&kept.name)) {
+            Some(kept) => Err(RestoreError::UnderWay { id: snapshot.id.clone(), other, name: kept.name }),
+            None => Ok(()),
+        }
     }
 
     /// Everything that can be done before a volume is touched.

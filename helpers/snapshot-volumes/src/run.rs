@@ -274,6 +274,11 @@ impl<E: Engine> Run<'_, E> {
         say: &mut dyn FnMut(String),
     ) -> Ended {
         hooks::ensure_loadable(services)?;
+        if let Some(other) = self.store.unfinished_restore()? {
+            bail!(
+                "the restore of {other} is not finished, and the app must not start on half of it; nothing was touched. Restore {other} again, then these dumps"
+            );
+        }
         self.start(say).await?;
         let limit = self.manifest.snapshot.hook();
         hooks::run(self.engine, services, Moment::Prepare, limit, say).await.context("no volume was touched")?;
