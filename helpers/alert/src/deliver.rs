@@ -17,14 +17,15 @@ pub(crate) struct Undelivered {
     pub reason: String,
 }
 
-/// Hands out the outbox: all channels but those that are known to be `down` at the same time, each in order. One that fails is not asked again in this run,
-/// so that a channel that is down costs one timeout. What was taken is written down at once: a run that is killed tells
-/// nothing twice but what was under way.
+/// Hands out the outbox: all channels but those that are known to be `down` at the same time, each in order. One that fails
+/// is not asked again in this run, so that a channel that is down costs one timeout. What was taken is written down at once:
+/// a run that is killed tells nothing twice but what was under way. Where that cannot be written, as on a full disk, it is
+/// told all the same, and again by the next run; the second value says why.
 pub(crate) fn deliver(
     manifest: &Manifest,
     memory: &mut Memory,
     down: &BTreeSet<String>,
-) -> std::io::Result<Vec<Undelivered>> {
+) -> (Vec<Undelivered>, std::io::Result<()>) {
     let (done, results) = mpsc::channel();
     std::thread::scope(|scope| {
         for name in manifest.channels.keys().filter(|name| !down.contains(*name)) {
@@ -33,17 +34,17 @@ pub(crate) fn deliver(
             scope.spawn(move || hand_out(manifest, name, &events, &done));
         }
         drop(done);
-        let mut undelivered = Vec::new();
+        let (mut undelivered, mut written) = (Vec::new(), Ok(()));
         for (channel, event, result) in results {
             match result {
                 Ok(()) => {
                     memory.delivered(&event, &channel);
-                    memory.write(&manifest.state_folder)?;
+                    written = written.and(memory.write(&manifest.state_folder));
                 }
                 Err(error) => undelivered.push(Undelivered { channel, reason: format!("{error:#}") }),
             }
         }
-        Ok(undelivered)
+        (undelivered, written)
     })
 }
 

@@ -163,15 +163,18 @@ impl Round<'_> {
 
     /// Hands out the outbox; returns how many events went to every channel.
     fn deliver(&mut self, memory: &mut Memory) -> anyhow::Result<usize> {
-        // On disk before it goes out: a run that is killed in the middle is finished by the next one.
-        memory.write(&self.manifest.state_folder).context("remembering what is told")?;
+        // On disk before it goes out: a run that is killed in the middle is finished by the next one. A disk on which there
+        // is no room for it is the last reason to tell nobody.
+        let noted = memory.write(&self.manifest.state_folder);
         let waited = memory.outbox.len();
         let down = self.undelivered.iter().map(|failed| failed.channel.clone()).collect();
-        for failed in deliver(self.manifest, memory, &down).context("remembering what was told")? {
+        let (undelivered, written) = deliver(self.manifest, memory, &down);
+        for failed in undelivered {
             let warning = format!("channel {}: {}; it is tried again at the next run", failed.channel, failed.reason);
             self.receipt.warnings.push(warning);
             self.undelivered.push(failed);
         }
+        noted.and(written).context("remembering what was told, which the next run tells again")?;
         Ok(waited - memory.outbox.len())
     }
 }

@@ -93,6 +93,26 @@ fn a_failure_is_told_once_and_its_end_once() {
 }
 
 #[test]
+fn on_a_full_disk_it_is_told_and_the_run_fails() {
+    let host = Host::new();
+    let records = host.path("alerts");
+    std::fs::create_dir(&records).unwrap();
+    let mounted =
+        std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=8k", "tmpfs"]).arg(&records).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    }
+    // It ends where there is no room left.
+    let _ = std::fs::write(records.join("flood"), [1; 16 << 10]);
+    host.receipt(Outcome::Failed, "service app: crash-looping");
+    let ended = run(&host.manifest(&host.good()), &Asked::Look, false, &mut |_| ());
+    assert!(std::process::Command::new("umount").arg(&records).status().unwrap().success());
+    assert_eq!(host.told(), ["problem failed"]);
+    assert!(format!("{:#}", ended.unwrap_err()).contains("No space left"));
+}
+
+#[test]
 fn a_helper_that_could_not_start_is_told_although_its_last_receipt_is_good() {
     let host = Host::new();
     host.receipt(Outcome::Changed, "deployed");
