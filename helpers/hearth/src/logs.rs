@@ -99,7 +99,8 @@ fn copy(pipe: impl Read + Send + 'static, prefix: String) -> std::thread::JoinHa
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
-            if writeln!(std::io::stdout().lock(), "{prefix}{}", line.trim_end_matches('\r')).is_err() {
+            // Whatever a container prints, the terminal of who reads it obeys none of it.
+            if writeln!(std::io::stdout().lock(), "{prefix}{}", swarm::plain(&line)).is_err() {
                 return;
             }
         }

@@ -117,8 +117,9 @@ pub trait Ask {
     fn ask(&self, probe: &Probe) -> Result<Answer, Failure>;
 }
 
-/// The beginning of a body, on one line, short enough for a message.
+/// The beginning of a body, on one line, short enough for a message, and with nothing that a terminal obeys.
 pub(crate) fn beginning(body: &str) -> String {
+    let body: String = body.chars().filter(|character| !character.is_control() || character.is_whitespace()).collect();
     let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", &line[..end]),
@@ -138,6 +139,11 @@ mod tests {
     fn the_right_status_and_text_are_right() {
         let probe = Probe { contains: Some("Sign In".to_owned()), ..Probe::new("https://x") };
         assert_eq!(probe.judge(&answer(200, "<h1>Sign In</h1>")), Ok(()));
+    }
+
+    #[test]
+    fn the_beginning_of_a_body_holds_nothing_that_a_terminal_obeys() {
+        assert_eq!(beginning("down\u{1b}]0;x\u{7} for\n\tnow"), "down]0;x for now");
     }
 
     #[test]

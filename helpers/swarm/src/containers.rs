@@ -60,7 +60,7 @@ impl Containers for Engine {
         let last = health.log.and_then(|log| log.into_iter().next_back()).and_then(|check| check.output);
         Ok(Some(Container {
             health: health.status.map_or(Health::None, Health::from),
-            health_output: last.unwrap_or_default().trim().to_owned(),
+            health_output: last.unwrap_or_default().trim().lines().map(plain).collect::<Vec<_>>().join("\n"),
             pid: state.pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default(),
             running: state.running.unwrap_or_default(),
         }))
@@ -114,8 +114,8 @@ fn keep_name(variable: &mut String) {
     variable.truncate(variable.find('=').unwrap_or(variable.len()));
 }
 
-/// A line as a journal and a receipt should have it: without colours and other control sequences.
-fn plain(line: &str) -> String {
+/// A line of a container as a journal, a receipt and a terminal should have it: without colours and other control sequences.
+pub fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut characters = line.chars();
     while let Some(character) = characters.next() {

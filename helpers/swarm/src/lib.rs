@@ -29,7 +29,7 @@ mod tasks;
 mod volumes;
 
 pub use commands::{Command, Commands, Printed};
-pub use containers::{Container, Containers, Health};
+pub use containers::{Container, Containers, Health, plain};
 pub use disposable::Disposable;
 pub use engine::Engine;
 pub use error::{Error, Result};
