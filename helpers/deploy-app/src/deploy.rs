@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail, ensure};
+use image_signature::{Registry, Unsigned};
 use jiff::Timestamp;
 use reconcile_app::pin::{Answer, Pin, Pins};
-use signature::{Registry, Unsigned};
 use state::Outcome;
 use swarm::Credentials;
 
@@ -82,7 +82,8 @@ impl Job<'_> {
         let image = self.reference();
         say(&format!("pulling {image}"));
         let nothing = "nothing was deployed, what serves goes on serving";
-        let pulled = host.pull(&image, login.clone()).with_context(|| format!("{image} cannot be pulled; {nothing}"))?;
+        let pulled =
+            host.pull(&image, login.clone()).with_context(|| format!("{image} cannot be pulled; {nothing}"))?;
         let digest = self.digest_of(&pulled).context(nothing)?;
         self.check_labels(&pulled).context(nothing)?;
         say(&format!("{image} is {digest}"));
@@ -150,7 +151,7 @@ impl Job<'_> {
             format!("{} is refused; {remedy}", self.reference())
         };
         let registry = host.registry(image, login)?;
-        let found = signature::find(&*registry, digest, &keys);
+        let found = image_signature::find(&*registry, digest, &keys);
         let signed = found.map_err(|unsigned| {
             let refusal = refused(&unsigned);
             anyhow::Error::from(unsigned).context(refusal)

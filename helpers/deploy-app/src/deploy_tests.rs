@@ -1,16 +1,16 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use signature::{Document, Unanswered};
+use image_signature::{Document, Unanswered};
 
 use super::*;
 
 /// A bundle that cosign 3 made, the key that it was made with, and the image.
-const BUNDLE: &str = include_str!("../../signature/vectors/cosign-3.json");
-const SIGNER: &str = include_str!("../../signature/vectors/cosign-3.pub");
+const BUNDLE: &str = include_str!("../../image-signature/vectors/cosign-3.json");
+const SIGNER: &str = include_str!("../../image-signature/vectors/cosign-3.pub");
 const SIGNED: &str = "sha256:5099b89d7666cc2186cad769ddc262ddc7c335b33f5fe79f9ffe50a01282b23e";
 /// A key that did not make it.
-const STRANGER: &str = include_str!("../../signature/vectors/cosign-2.pub");
+const STRANGER: &str = include_str!("../../image-signature/vectors/cosign-2.pub");
 
 /// A registry in memory, by the paths of its documents; one that does not answer where there are none.
 #[derive(Clone)]

@@ -7,9 +7,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use image_signature::{Login, Registry, Remote, Repository};
 use jiff::Timestamp;
 use reconcile_app::images::login_for;
-use signature::{Login, Registry, Remote, Repository};
 use swarm::{Credentials, Engine, ImageLabels as _, Images as _};
 use tokio::runtime::Runtime;
 
@@ -101,7 +101,8 @@ impl Host for Real {
     }
 
     fn registry(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Box<dyn Registry>> {
-        let login = self.login_for(image, login)?.map(|Credentials { username, password }| Login { username, password });
+        let login =
+            self.login_for(image, login)?.map(|Credentials { username, password }| Login { username, password });
         Ok(Box::new(Remote::new(Repository::of(image)?, login)))
     }
 

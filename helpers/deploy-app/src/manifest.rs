@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
+use image_signature::Key;
 use serde::Deserialize;
-use signature::Key;
 
 use crate::words::Word;
 

@@ -13,7 +13,11 @@ impl Host for Untouched {
         anyhow::bail!("{image} was pulled")
     }
 
-    fn registry(&self, image: &str, _: Option<swarm::Credentials>) -> anyhow::Result<Box<dyn signature::Registry>> {
+    fn registry(
+        &self,
+        image: &str,
+        _: Option<swarm::Credentials>,
+    ) -> anyhow::Result<Box<dyn image_signature::Registry>> {
         anyhow::bail!("{image} was asked for")
     }
 

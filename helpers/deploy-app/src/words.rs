@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-pub use signature::Digest;
+pub use image_signature::Digest;
 
 /// The longest text that is looked at: two names, a tag, two spaces.
 const LONGEST: usize = 2 * Word::LONGEST + Tag::LONGEST + 2;

@@ -7,8 +7,8 @@ let
 in
 {
   hearth.apps.hello.deploy.cosignKeys = [
-    ../../../helpers/signature/vectors/cosign-2.pub
-    (lib.readFile ../../../helpers/signature/vectors/cosign-3.pub)
+    ../../../helpers/image-signature/vectors/cosign-2.pub
+    (lib.readFile ../../../helpers/image-signature/vectors/cosign-3.pub)
   ];
   assertions = [
     {

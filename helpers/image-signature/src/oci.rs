@@ -30,7 +30,8 @@ impl Descriptor {
     /// Whether a referrer may be a signature. What is of another kind is not even asked for.
     pub fn may_be_signature(&self) -> bool {
         let kind = self.artifact_type.as_deref().filter(|kind| !kind.is_empty());
-        let kind_fits = kind.is_none_or(|kind| bundle::MEDIA_TYPES.contains(&kind) || kind == EMPTY || kind == ARTIFACT);
+        let kind_fits =
+            kind.is_none_or(|kind| bundle::MEDIA_TYPES.contains(&kind) || kind == EMPTY || kind == ARTIFACT);
         kind_fits && self.annotation(PREDICATE_TYPE).is_none_or(|predicate| predicate == bundle::PREDICATE)
     }
 

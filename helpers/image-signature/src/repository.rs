@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_in_clear_but_to_this_machine_by_this_machines_registry() {
-        let (far, near) = (Repository::of("registry.example.org/shop").unwrap(), Repository::of("localhost:5000/x").unwrap());
+        let (far, near) =
+            (Repository::of("registry.example.org/shop").unwrap(), Repository::of("localhost:5000/x").unwrap());
         for (address, from_far, from_near) in [
             ("https://storage.example.net/blob", true, true),
             ("http://registry.example.org/v2/", false, false),
@@ -123,6 +124,9 @@ mod tests {
             let answers = (far.may_lead_to(&url(address)), near.may_lead_to(&url(address)));
             assert_eq!(answers, (from_far, from_near), "{address}");
         }
-        assert!(far.holds(&url("https://registry.example.org/v2/")) && !far.holds(&url("https://registry.example.org:444/")));
+        assert!(
+            far.holds(&url("https://registry.example.org/v2/"))
+                && !far.holds(&url("https://registry.example.org:444/"))
+        );
     }
 }

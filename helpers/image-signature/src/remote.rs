@@ -56,11 +56,17 @@ impl Remote {
         let mut url = start;
         for _ in 0..=REDIRECTS {
             let own = self.repository.holds(&url);
-            let received = if own { self.ask_registry(&url, limit)? } else { ask(&url, &[], limit, self.time_left()?)? };
+            let received =
+                if own { self.ask_registry(&url, limit)? } else { ask(&url, &[], limit, self.time_left()?)? };
             match received.redirect(&url) {
                 None => return Ok(received),
                 Some(Location::Url(to)) if self.repository.may_lead_to(&to) => url = to,
-                Some(to) => return Err(Unanswered(format!("{} sends on to {to}, where nothing is asked for", without_query(&url)))),
+                Some(to) => {
+                    return Err(Unanswered(format!(
+                        "{} sends on to {to}, where nothing is asked for",
+                        without_query(&url)
+                    )));
+                }
             }
         }
         Err(Unanswered(format!("{} sends on more than {REDIRECTS} times", without_query(&url))))
@@ -94,7 +100,9 @@ impl Remote {
         let headers = refusal.headers.iter().filter(|(name, _)| name == "www-authenticate");
         match Challenge::of(headers.map(|(_, value)| value.as_str())) {
             Some(Challenge::Basic) => self.basic().ok_or_else(|| {
-                Unanswered("the registry asks for a login, and there is neither the pipeline's nor the host's".to_owned())
+                Unanswered(
+                    "the registry asks for a login, and there is neither the pipeline's nor the host's".to_owned(),
+                )
             }),
             Some(Challenge::Bearer { realm, service, scope }) => {
                 let scope = scope.unwrap_or_else(|| self.repository.scope());

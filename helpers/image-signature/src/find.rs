@@ -208,7 +208,10 @@ impl Search<'_> {
         if self.left == 0 {
             told.push(format!("the first {DOCUMENTS} documents were looked at and no others"));
         } else if told.is_empty() {
-            told.push(format!("there is nothing at the tag sha256-{}.sig and no bundle refers to it", self.image.hex()));
+            told.push(format!(
+                "there is nothing at the tag sha256-{}.sig and no bundle refers to it",
+                self.image.hex()
+            ));
         }
         if more > 0 {
             told.push(format!("and {more} more"));

@@ -24,7 +24,9 @@ impl Server {
                 let mut lines = BufReader::new(connection.try_clone().unwrap()).lines().map_while(Result::ok);
                 let path = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
                 let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-                let given = headers.iter().find_map(|line| line.to_lowercase().starts_with("authorization: ").then(|| &line[15..]));
+                let given = headers
+                    .iter()
+                    .find_map(|line| line.to_lowercase().starts_with("authorization: ").then(|| &line[15..]));
                 let given = given.unwrap_or_default();
                 log.lock().unwrap().push(format!("{path} {given}").trim_end().to_owned());
                 let (status, headers, body) = answer(&path, given);
@@ -96,7 +98,9 @@ fn a_token_is_had_from_the_realm_and_the_login_goes_only_there() {
         "Bearer t0ken" => ok("{}"),
         _ => (
             401,
-            format!("WWW-Authenticate: Bearer realm=\"http://127.0.0.1:{port}/token?x=1\",service=\"the registry\"\r\n"),
+            format!(
+                "WWW-Authenticate: Bearer realm=\"http://127.0.0.1:{port}/token?x=1\",service=\"the registry\"\r\n"
+            ),
             String::new(),
         ),
     });

@@ -189,7 +189,9 @@ fn a_registry_that_does_not_answer_leaves_it_unknown() {
 
 #[test]
 fn what_cannot_be_read_is_said_without_its_words() {
-    for text in ["{", "[]", r#"{"schemaVersion":1,"layers":[]}"#, r#"{"schemaVersion":2,"layers":[{"digest":"canary"}]}"#] {
+    for text in
+        ["{", "[]", r#"{"schemaVersion":1,"layers":[]}"#, r#"{"schemaVersion":2,"layers":[{"digest":"canary"}]}"#]
+    {
         let mut registry = Fake::empty();
         registry.tag(".sig", text);
         registry.tag("", text);

@@ -2,6 +2,7 @@
 
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
+use x509_parser::asn1_rs::Any;
 use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_SIG_ED25519};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -50,7 +51,7 @@ fn point_of(info: &SubjectPublicKeyInfo<'_>) -> Vec<u8> {
 }
 
 fn algorithm_of(info: &SubjectPublicKeyInfo<'_>) -> Result<&'static dyn VerificationAlgorithm, NoKey> {
-    let parameter = info.algorithm.parameters.as_ref().map(|any| any.as_oid());
+    let parameter = info.algorithm.parameters.as_ref().map(Any::as_oid);
     let point = &info.subject_public_key.data;
     if info.algorithm.algorithm == OID_SIG_ED25519 {
         return if point.len() == 32 { Ok(&ED25519) } else { Err(NoKey::Form) };
