@@ -136,6 +136,16 @@ fn without_referrers_it_is_found_at_their_tag() {
     assert_eq!(registry.found().unwrap().key, 2);
 }
 
+/// As cosign 3.0.2 writes that index: it takes the type of the empty configuration for that of the whole.
+#[test]
+fn it_is_found_where_the_index_calls_it_empty() {
+    let mut registry = Fake::empty();
+    let layer = registry.bundle(&registry.image.clone());
+    let referrer = registry.referrer(&[layer]).replace(BUNDLE, "application/vnd.oci.empty.v1+json");
+    registry.tag("", &index(&[referrer]));
+    assert_eq!(registry.found().unwrap().key, 2);
+}
+
 #[test]
 fn an_unsigned_image_is_said_to_be_one() {
     let registry = Fake::empty();
