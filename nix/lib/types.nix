@@ -81,6 +81,14 @@ in
     described "public SSH key on one line, such as ssh-ed25519 AAAA… comment, without options before it"
       (lib.types.strMatching "(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\"[:cntrl:]]*)?");
 
+  # A file is read when the host is evaluated: what is declared is the key, not where it lay.
+  cosignPublicKey =
+    described "public key of cosign as PEM, or the file with it" (
+      lib.types.coercedTo lib.types.path builtins.readFile (
+        lib.types.strMatching "[[:space:]]*-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=[:space:]]+-----END PUBLIC KEY-----[[:space:]]*"
+      )
+    );
+
   seconds = lib.types.ints.between 1 86400;
 
   # What an attribute name becomes: a file, a unit, a part of swarm object names.

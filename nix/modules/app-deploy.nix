@@ -1,7 +1,12 @@
 # What can be said about the deploys of one app: the type of `hearth.apps.NAME.deploy`.
 { lib, hearth }:
 let
-  inherit (hearth.types) deployWord imageName sshPublicKey;
+  inherit (hearth.types)
+    cosignPublicKey
+    deployWord
+    imageName
+    sshPublicKey
+    ;
 in
 {
   options = {
@@ -35,6 +40,17 @@ in
       description = ''
         Labels that the image must have, with exactly these values, or it is refused before anything is touched: that it is the
         right stage of a build, for example, and not the one with the compilers.
+      '';
+    };
+    cosignKeys = lib.mkOption {
+      type = lib.types.listOf cosignPublicKey;
+      default = [ ];
+      example = lib.literalExpression "[ ./cosign.pub ]";
+      description = ''
+        Public keys of cosign, as PEM or as files: where there are any, an image is deployed only if its digest carries a
+        signature by one of them, by a tag and by a digest alike. What is unsigned, signed by another key, or cannot be asked
+        for at the registry is refused before anything is touched. ECDSA on P-256, which `cosign generate-key-pair` makes, and
+        Ed25519. With it the door reaches the network, to ask the registry.
       '';
     };
     keys = lib.mkOption {

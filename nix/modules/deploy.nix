@@ -12,6 +12,8 @@ let
   inherit (hearth) paths;
   deployed = lib.filterAttrs (_: app: app.enable && app.deploy != null) config.hearth.apps;
   group = "hearth-deploy";
+  # The registry is asked for signatures; without them the engine and systemd are all that is asked.
+  network = lib.any (app: app.deploy.cosignKeys != [ ]) (lib.attrValues deployed);
   manifestPath = "${paths.manifests}/deploy.json";
   command = "${config.hearth.package}/bin/deploy-app";
 
@@ -30,6 +32,7 @@ let
     inherit (app.deploy)
       app
       environment
+      cosignKeys
       image
       labels
       users
@@ -180,6 +183,14 @@ in
         StandardOutput = "journal";
         StandardError = "journal";
         # It asks the engine and systemd through their sockets. What needs more is done by the app's own unit.
+        PrivateNetwork = !network;
+        RestrictAddressFamilies = [
+          "AF_UNIX"
+        ]
+        ++ lib.optionals network [
+          "AF_INET"
+          "AF_INET6"
+        ];
         RuntimeDirectory = lib.removePrefix "/run/" paths.deployQueue;
         RuntimeDirectoryMode = "0700";
         RuntimeDirectoryPreserve = true;

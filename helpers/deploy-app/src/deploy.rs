@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail, ensure};
+use image_signature::{Registry, Unsigned};
 use jiff::Timestamp;
 use reconcile_app::pin::{Answer, Pin, Pins};
 use state::Outcome;
@@ -33,6 +34,11 @@ pub trait Host {
     /// # Errors
     /// The engine's or the registry's words.
     fn pull(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Pulled>;
+    /// The registry of an image, which is asked for its signatures with this login or else the host's own.
+    ///
+    /// # Errors
+    /// When there is none to ask.
+    fn registry(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Box<dyn Registry>>;
     /// Starts a unit, tells what it says as it says it, and returns when it has ended, however that was.
     ///
     /// # Errors
@@ -76,10 +82,12 @@ impl Job<'_> {
         let image = self.reference();
         say(&format!("pulling {image}"));
         let nothing = "nothing was deployed, what serves goes on serving";
-        let pulled = host.pull(&image, login).with_context(|| format!("{image} cannot be pulled; {nothing}"))?;
+        let pulled =
+            host.pull(&image, login.clone()).with_context(|| format!("{image} cannot be pulled; {nothing}"))?;
         let digest = self.digest_of(&pulled).context(nothing)?;
         self.check_labels(&pulled).context(nothing)?;
-        say(&format!("{image} is {}", digest.as_str()));
+        say(&format!("{image} is {digest}"));
+        self.check_signature(host, &digest, login, say).context(nothing)?;
         let pin = Pin {
             schema: 1,
             image: self.environment.image.clone(),
@@ -117,6 +125,38 @@ impl Job<'_> {
                 found.map_or_else(|| "missing".to_owned(), |found| format!("`{found}`"))
             );
         }
+        Ok(())
+    }
+
+    /// Where keys are declared: that one of them signed exactly this digest.
+    fn check_signature(
+        &self,
+        host: &impl Host,
+        digest: &Digest,
+        login: Option<Credentials>,
+        say: &mut dyn FnMut(&str),
+    ) -> anyhow::Result<()> {
+        let keys = self.environment.signers()?;
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (image, option) = (&self.environment.image, format!("{}.cosignKeys", self.environment.option()));
+        let refused = |unsigned: &Unsigned| {
+            let remedy = match unsigned {
+                Unsigned::Surely(_) => format!(
+                    "sign it with `cosign sign --key cosign.key {image}@{digest}`, or add the key that signed it to {option}"
+                ),
+                Unsigned::Unknown(_) => format!("deploy again when {image} answers; {option} wants a signature"),
+            };
+            format!("{} is refused; {remedy}", self.reference())
+        };
+        let registry = host.registry(image, login)?;
+        let found = image_signature::find(&*registry, digest, &keys);
+        let signed = found.map_err(|unsigned| {
+            let refusal = refused(&unsigned);
+            anyhow::Error::from(unsigned).context(refusal)
+        })?;
+        say(&format!("signed by key {} of the {} in {option} ({})", signed.key, keys.len(), signed.place));
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use image_signature::{Login, Registry, Remote, Repository};
 use jiff::Timestamp;
 use reconcile_app::images::login_for;
 use swarm::{Credentials, Engine, ImageLabels as _, Images as _};
@@ -40,6 +41,11 @@ impl Real {
             systemctl: manifest.systemctl_command.clone(),
             journalctl: manifest.journalctl_command.clone(),
         })
+    }
+
+    /// A login that was given, or else the host's own.
+    fn login_for(&self, image: &str, given: Option<Credentials>) -> anyhow::Result<Option<Credentials>> {
+        given.map_or_else(|| login_for(&self.docker_config_folder, image), |login| Ok(Some(login)))
     }
 
     /// The option with which the journal is read from here on. By its own count of entries, which a clock that is set
@@ -77,10 +83,7 @@ impl Real {
 
 impl Host for Real {
     fn pull(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Pulled> {
-        let login = match login {
-            Some(login) => Some(login),
-            None => login_for(&self.docker_config_folder, image)?,
-        };
+        let login = self.login_for(image, login)?;
         let mut digest = None;
         let mut progress = |status: &str| {
             if let Some(told) = status.strip_prefix("Digest: ") {
@@ -95,6 +98,12 @@ impl Host for Real {
         });
         let (digests, labels) = pulled?;
         Ok(Pulled { digest, digests, labels })
+    }
+
+    fn registry(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Box<dyn Registry>> {
+        let login =
+            self.login_for(image, login)?.map(|Credentials { username, password }| Login { username, password });
+        Ok(Box::new(Remote::new(Repository::of(image)?, login)))
     }
 
     fn run(&self, unit: &str, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {

@@ -52,7 +52,7 @@ enum Door {
 }
 
 fn digest(text: &str) -> Result<Digest, String> {
-    Digest::try_from(text.to_owned())
+    Digest::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn main() -> ExitCode {

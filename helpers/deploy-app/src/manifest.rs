@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
+use image_signature::Key;
 use serde::Deserialize;
 
 use crate::words::Word;
@@ -46,6 +47,8 @@ pub struct Environment {
     pub image: String,
     /// Labels that the image must have.
     pub labels: BTreeMap<String, String>,
+    /// Public keys of cosign, PEM: where there are any, the image must carry a signature by one of them.
+    pub cosign_keys: Vec<String>,
     /// The keys that may deploy it.
     pub keys: BTreeSet<String>,
     /// The users of this host that may deploy it.
@@ -57,6 +60,24 @@ impl Environment {
     pub fn unit(&self) -> String {
         format!("hearth-app-{}.service", self.name.as_str())
     }
+
+    /// The keys of which one must have signed the image; none where it need not be signed.
+    ///
+    /// # Errors
+    /// Which of them is no key whose signatures could be checked, with the option that holds it.
+    pub fn signers(&self) -> anyhow::Result<Vec<Key>> {
+        let read = |(index, text): (usize, &String)| {
+            let option = format!("{}.cosignKeys", self.option());
+            let which = || format!("{option}: key {} is of no use", index + 1);
+            Key::from_pem(text).with_context(which)
+        };
+        self.cosign_keys.iter().enumerate().map(read).collect()
+    }
+
+    /// The option that declares it.
+    pub fn option(&self) -> String {
+        format!("hearth.apps.{}.deploy", self.name.as_str())
+    }
 }
 
 impl Manifest {
@@ -67,12 +88,13 @@ impl Manifest {
     pub fn check(&self) -> anyhow::Result<()> {
         let mut seen = BTreeMap::new();
         for one in &self.environments {
-            let option = format!("hearth.apps.{}.deploy", one.name.as_str());
+            let option = one.option();
             ensure!(
                 is_image(&one.image),
                 "{option}.image: `{}` is no name of an image: write it without tag and digest, such as registry.example.org/shop",
                 one.image
             );
+            one.signers()?;
             if let Some(other) = seen.insert((&one.app, &one.environment), &one.name) {
                 anyhow::bail!(
                     "{option}: `{} {}` is declared by hearth.apps.{} too; give each its own environment",

@@ -13,6 +13,14 @@ impl Host for Untouched {
         anyhow::bail!("{image} was pulled")
     }
 
+    fn registry(
+        &self,
+        image: &str,
+        _: Option<swarm::Credentials>,
+    ) -> anyhow::Result<Box<dyn image_signature::Registry>> {
+        anyhow::bail!("{image} was asked for")
+    }
+
     fn run(&self, unit: &str, _: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         anyhow::bail!("{unit} was started")
     }
@@ -40,7 +48,7 @@ fn manifest(folder: &Path) -> Manifest {
     let environment = |environment: &str, keys: &str, users: &str| {
         format!(
             r#"{{"app":"shop","environment":"{environment}","name":"shop-{environment}","stateFolder":"/nonexistent",
-            "image":"registry.example.org/shop","labels":{{}},"keys":{keys},"users":{users}}}"#
+            "image":"registry.example.org/shop","labels":{{}},"cosignKeys":[],"keys":{keys},"users":{users}}}"#
         )
     };
     let text = format!(

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+pub use image_signature::Digest;
+
 /// The longest text that is looked at: two names, a tag, two spaces.
 const LONGEST: usize = 2 * Word::LONGEST + Tag::LONGEST + 2;
 
@@ -17,11 +19,6 @@ pub struct Word(String);
 /// `A-Z a-z 0-9 . _ -`, the first no `.` or `-`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag(String);
-
-/// An image's digest: `sha256:` and 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Digest(String);
 
 /// Everything that a deploy is asked for with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,13 +87,6 @@ impl Tag {
     }
 }
 
-impl Digest {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl Target {
     /// Reads `APP ENVIRONMENT TAG`, with single spaces and nothing else between, before or behind.
     ///
@@ -152,25 +142,6 @@ impl TryFrom<String> for Word {
     fn try_from(text: String) -> Result<Self, String> {
         Self::parse(&text)
             .ok_or_else(|| format!("`{text}` is no name: 1 to 50 of a-z 0-9 -, the first a letter or digit"))
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let hex = text.strip_prefix("sha256:").unwrap_or_default();
-        if hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-            Ok(Self(text))
-        } else {
-            Err("no digest: it is `sha256:` and 64 of 0-9 a-f".to_owned())
-        }
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.0
     }
 }
 

@@ -145,7 +145,7 @@ fn manifest() -> &'static Manifest {
         let environment = |name: &str, keys: &str, users: &str| {
             format!(
                 r#"{{"app":"shop","environment":"{name}","name":"shop-{name}","stateFolder":"/var/lib/hearth/apps/shop-{name}",
-                "image":"registry.example.org/shop","labels":{{}},"keys":{keys},"users":{users}}}"#
+                "image":"registry.example.org/shop","labels":{{}},"cosignKeys":[],"keys":{keys},"users":{users}}}"#
             )
         };
         let text = format!(

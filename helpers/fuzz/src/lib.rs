@@ -7,6 +7,7 @@
 pub mod door;
 pub mod limits;
 mod pages;
+pub mod signatures;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -19,7 +20,7 @@ use sops::{CreationRule, CreationRules, DataKey, Document, Format, OpenDocument,
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of the folder of its seeds.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("sops_yaml", sops_yaml),
     ("sops_json", sops_json),
     ("sops_dotenv", sops_dotenv),
@@ -33,6 +34,7 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("stylesheets", pages::stylesheet),
     ("door_command", door::command),
     ("door_request", door::request),
+    ("signatures", signatures::documents),
 ];
 
 /// `.sops.yaml` files.
