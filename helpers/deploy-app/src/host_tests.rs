@@ -12,7 +12,7 @@ impl Moving {
     /// What an image is called `a` or `b` by.
     fn found(&self, image: &str) -> &'static str {
         match image.split_once('@') {
-            Some((_, digest)) if digest == "sha256:a" => "a",
+            Some((_, "sha256:a")) => "a",
             _ if self.0.get() => "b",
             _ => "a",
         }
