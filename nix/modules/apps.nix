@@ -237,10 +237,6 @@ let
         // {
           TimeoutStartSec = timeoutOf app;
         }
-        // lib.optionalAttrs (app.gate.migrations != null) {
-          # A trial that is killed has a server in memory, and its images. After a run that ended well this asks nothing.
-          ExecStopPost = "${config.hearth.package}/bin/check-migrations --clear ${paths.manifests}/apps/${name}.json";
-        }
         // lib.optionalAttrs (isProxy name) {
           # Mounted by the proxy, also when no certificate could be inserted.
           RuntimeDirectory = "hearth/certificates";

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
-use state::{Lock, LockError};
-use swarm::{Engine, Images as _, Scratch as _};
+use state::Lock;
+use swarm::{Engine, Images as _};
 
 use crate::{App, Declared, Release, Versions, check, release};
 
@@ -65,31 +65,6 @@ pub async fn run(manifest: &Path, images: &BTreeMap<String, String>, json: bool)
             }
             return Ok(ExitCode::FAILURE);
         }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Removes what trials of an app left that were killed. After a run of a unit that ended well (`SERVICE_RESULT`, see
-/// systemd.exec(5)) there is nothing, and the engine is not asked; a trial that is under way is left alone.
-///
-/// # Errors
-/// When the manifest cannot be read, the engine does not answer, or something cannot be removed.
-pub async fn clear(manifest: &Path) -> anyhow::Result<ExitCode> {
-    if std::env::var_os("SERVICE_RESULT").is_some_and(|result| result == "success") {
-        return Ok(ExitCode::SUCCESS);
-    }
-    let manifest: Manifest = state::manifest::read(manifest)?;
-    if !manifest.state_folder.exists() {
-        // Nothing ever ran.
-        return Ok(ExitCode::SUCCESS);
-    }
-    let _lock = match Lock::try_acquire(&manifest.state_folder.join("lock")) {
-        Err(LockError::Held(_)) => return Ok(ExitCode::SUCCESS),
-        lock => lock?,
-    };
-    let removed = Engine::connect(&manifest.docker_socket)?.sweep(&manifest.name).await?;
-    if removed > 0 {
-        println!("{}: removed {removed} containers and networks that a trial of migrations had left", manifest.name);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use check_migrations::cli;
 use clap::Parser;
 
 /// Try another image of an app: its migrations, and the version that serves after them, in a scratch database.
@@ -21,9 +20,6 @@ struct Arguments {
     /// Print the verdict, or the finding, as JSON
     #[arg(long)]
     json: bool,
-    /// Only remove what trials that were killed left; nothing where `SERVICE_RESULT` says that a run ended well
-    #[arg(long, conflicts_with_all = ["json", "images"])]
-    clear: bool,
     /// The app's manifest, as the NixOS module writes it
     manifest: PathBuf,
 }
@@ -37,12 +33,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let images = arguments.images.into_iter().collect();
-    let ended = if arguments.clear {
-        cli::clear(&arguments.manifest).await
-    } else {
-        cli::run(&arguments.manifest, &images, arguments.json).await
-    };
-    ended.unwrap_or_else(|error| {
+    check_migrations::cli::run(&arguments.manifest, &images, arguments.json).await.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
