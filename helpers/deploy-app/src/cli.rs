@@ -17,7 +17,7 @@ use crate::host::Real;
 use crate::manifest::Manifest;
 use crate::outcome::End;
 use crate::request::Request;
-use crate::serve::serve;
+use crate::serve::{PATIENCE, serve};
 use crate::words::{Digest, Target};
 
 /// The variable in which the SSH server puts what was asked for.
@@ -40,7 +40,7 @@ pub fn inner(path: &Path) -> anyhow::Result<ExitCode> {
     let manifest = read(path)?;
     hold_to_oneself();
     let connection = UnixStream::from(stdin().as_fd().try_clone_to_owned().context("standard input")?);
-    serve(&manifest, &connection, &SystemUsers, || Real::of(&manifest))?;
+    serve(&manifest, &connection, &SystemUsers, PATIENCE, || Real::of(&manifest))?;
     Ok(ExitCode::SUCCESS)
 }
 

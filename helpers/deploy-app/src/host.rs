@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use image_signature::{Login, Registry, Remote, Repository};
 use jiff::Timestamp;
 use reconcile_app::images::login_for;
-use swarm::{Credentials, Engine, ImageLabels as _, Images as _};
+use swarm::{Credentials, Engine, ImageLabels, Images};
 use tokio::runtime::Runtime;
 
 use crate::deploy::{Host, Pulled};
@@ -84,20 +84,7 @@ impl Real {
 impl Host for Real {
     fn pull(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Pulled> {
         let login = self.login_for(image, login)?;
-        let mut digest = None;
-        let mut progress = |status: &str| {
-            if let Some(told) = status.strip_prefix("Digest: ") {
-                digest = Some(told.to_owned());
-            }
-        };
-        let pulled = self.runtime.block_on(async {
-            self.engine.pull(image, login, &mut progress).await?;
-            let digests = self.engine.image_digests(image).await?.unwrap_or_default();
-            let labels = self.engine.image_labels(image).await?.unwrap_or_default();
-            anyhow::Ok((digests, labels))
-        });
-        let (digests, labels) = pulled?;
-        Ok(Pulled { digest, digests, labels })
+        Ok(self.runtime.block_on(pull(&self.engine, image, login))?)
     }
 
     fn registry(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Box<dyn Registry>> {
@@ -137,6 +124,28 @@ impl Host for Real {
     }
 }
 
+async fn pull(engine: &(impl Images + ImageLabels), image: &str, login: Option<Credentials>) -> swarm::Result<Pulled> {
+    let mut digest = None;
+    let mut progress = |status: &str| {
+        if let Some(told) = status.strip_prefix("Digest: ") {
+            digest = Some(told.to_owned());
+        }
+    };
+    engine.pull(image, login, &mut progress).await?;
+    // By its digest: another pull may have moved the tag meanwhile, and what is read must be of what is deployed.
+    let exact = digest.as_ref().map_or_else(|| image.to_owned(), |digest| format!("{}@{digest}", repository(image)));
+    let digests = engine.image_digests(&exact).await?.unwrap_or_default();
+    let labels = engine.image_labels(&exact).await?.unwrap_or_default();
+    Ok(Pulled { digest, digests, labels })
+}
+
+/// An image's name without its tag or digest.
+fn repository(image: &str) -> &str {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    // A colon before the last slash belongs to a port.
+    name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(name, |(name, _)| name)
+}
+
 /// A journal that is being followed, until this is dropped.
 struct Following(Child);
 
@@ -169,3 +178,7 @@ impl Drop for Following {
         let _ = self.0.wait();
     }
 }
+
+#[cfg(test)]
+#[path = "host_tests.rs"]
+mod tests;

@@ -13,6 +13,7 @@ pub mod client;
 pub mod deploy;
 pub mod frames;
 pub mod host;
+pub mod hurry;
 pub mod manifest;
 pub mod outcome;
 pub mod queue;

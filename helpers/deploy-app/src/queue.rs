@@ -44,7 +44,7 @@ pub fn join(folder: &Path) -> io::Result<Ticket> {
     for (number, path) in tickets(folder)? {
         last = last.max(number);
         if !is_held(&path) {
-            std::fs::remove_file(&path)?;
+            remove_unless_gone(&path)?;
         }
     }
     let number = last + 1;
@@ -96,6 +96,14 @@ fn tickets(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     let paths = std::fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path());
     let number = |path: &PathBuf| path.file_name()?.to_str()?.parse().ok();
     Ok(paths.filter_map(|path| Some((number(&path)?, path))).collect())
+}
+
+/// Who held a ticket when it was listed may have given it up since, and taken it away.
+fn remove_unless_gone(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Whether somebody holds the lock on a ticket. Asked with a shared lock, which two may have who ask at the same time.

@@ -65,3 +65,12 @@ fn environments_do_not_wait_for_each_other() {
     let _prod = join(&folder.path().join("prod")).unwrap().wait(&mut || ()).unwrap();
     assert!(is_mine(&join(&folder.path().join("test")).unwrap().wait(&mut || panic!("it is its own")).unwrap()));
 }
+
+#[test]
+fn who_joins_does_not_mind_a_ticket_that_is_given_up_at_that_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let other = thread::spawn(move || (0..10_000).for_each(|_| drop(join(&path).unwrap().wait(&mut || ()).unwrap())));
+    (0..10_000).for_each(|_| drop(join(folder.path()).unwrap()));
+    other.join().unwrap();
+}

@@ -1,5 +1,6 @@
 //! The inner side of the door: one connection, one deploy.
 
+use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -11,18 +12,20 @@ use state::Outcome;
 use crate::caller::{Caller, Denied, Users};
 use crate::deploy::{Host, Job};
 use crate::frames::Frames;
+use crate::hurry::Hurry;
 use crate::manifest::Manifest;
 use crate::outcome::End;
 use crate::queue::{self, Turn};
 use crate::request::{self, Request};
 use crate::words::Target;
 
-/// How long a request, and then a token, may take to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a request, and the token that follows it, may take to come.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// How long who asked may take to read a line before nothing more is told.
 const DEAF: Duration = Duration::from_secs(10);
 
-/// Serves who is at the other end of a connection, from their request to the exit code.
+/// Serves who is at the other end of a connection, from their request to the exit code. What they ask must have come as
+/// a whole when `patience` is over, however it trickles.
 ///
 /// # Errors
 /// When the connection cannot be used at all.
@@ -30,19 +33,20 @@ pub fn serve<H: Host>(
     manifest: &Manifest,
     connection: &UnixStream,
     users: &impl Users,
+    patience: Duration,
     host: impl FnOnce() -> anyhow::Result<H>,
 ) -> anyhow::Result<()> {
     let uid = rustix::net::sockopt::socket_peercred(connection.as_fd()).context("asking who is there")?.uid.as_raw();
-    connection.set_read_timeout(Some(PATIENCE))?;
     connection.set_write_timeout(Some(DEAF))?;
+    let mut asked = Hurry::of(connection, patience);
     let mut frames = Frames::on(connection.try_clone()?);
     // For the journal of this instance: what who asked has read, and no word of what they sent.
     let mut say = |line: &str| {
         println!("{line}");
         frames.say(line);
     };
-    let (end, words) = match admit(manifest, connection, uid, users) {
-        Ok((request, job)) => run(manifest, connection, &request, &job, host, &mut say),
+    let (end, words) = match admit(manifest, &mut asked, uid, users) {
+        Ok((request, job)) => run(manifest, &mut asked, &request, &job, host, &mut say),
         Err(refusal) => (End::Refused, refusal.to_string()),
     };
     say(&format!("{}: {words}", end.word()));
@@ -63,11 +67,11 @@ pub enum NotTaken {
 
 fn admit<'m>(
     manifest: &'m Manifest,
-    mut connection: &UnixStream,
+    asked: &mut impl Read,
     uid: u32,
     users: &impl Users,
 ) -> Result<(Request, Job<'m>), NotTaken> {
-    let (request, target) = Request::read(&mut connection)?;
+    let (request, target) = Request::read(asked)?;
     let job = judge(manifest, uid, &request, target, users)?;
     Ok((request, job))
 }
@@ -93,13 +97,13 @@ pub fn judge<'m>(
 
 fn run<H: Host>(
     manifest: &Manifest,
-    mut connection: &UnixStream,
+    asked: &mut impl Read,
     request: &Request,
     job: &Job<'_>,
     host: impl FnOnce() -> anyhow::Result<H>,
     say: &mut dyn FnMut(&str),
 ) -> (End, String) {
-    let login = match request.token.then(|| request::token(&mut connection)).transpose() {
+    let login = match request.token.then(|| request::token(asked)).transpose() {
         Ok(login) => login.flatten(),
         Err(error) => return (End::Refused, error.to_string()),
     };

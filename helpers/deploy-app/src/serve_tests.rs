@@ -1,5 +1,6 @@
 use std::io::{BufReader, Write as _};
 use std::path::Path;
+use std::thread;
 
 use super::*;
 use crate::deploy::Pulled;
@@ -111,7 +112,7 @@ fn answered(sent: &str) -> (Vec<String>, Option<u8>) {
     let (mut outer, inner) = UnixStream::pair().unwrap();
     outer.write_all(sent.as_bytes()).unwrap();
     outer.shutdown(std::net::Shutdown::Write).unwrap();
-    serve(&manifest, &inner, &Known, || Ok(Untouched)).unwrap();
+    serve(&manifest, &inner, &Known, PATIENCE, || Ok(Untouched)).unwrap();
     drop(inner);
     let mut lines = Vec::new();
     let code = frames::follow(BufReader::new(outer), &mut |line| lines.push(line.to_owned())).unwrap();
@@ -142,5 +143,41 @@ fn a_refusal_says_why_and_a_token_is_in_no_answer() {
         let (lines, code) = answered(&sent);
         let said = lines.join("\n");
         assert!(said.contains(says) && !said.contains("canary") && code != Some(0), "{said}");
+    }
+}
+
+/// What a client reads that sends this at once and then a byte now and then, for longer than it is waited for.
+fn dripped(sent: &str, byte: u8) -> (Vec<String>, Option<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut manifest = manifest(folder.path());
+    manifest.environments[0].users.insert("tester".to_owned());
+    let (outer, inner) = UnixStream::pair().unwrap();
+    (&outer).write_all(sent.as_bytes()).unwrap();
+    let mut dripping = outer.try_clone().unwrap();
+    let dripper = thread::spawn(move || {
+        // It ends some time: who waits for each byte anew then reads a request to its end, and has an answer to it.
+        for _ in 0..40 {
+            if dripping.write_all(&[byte]).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        let _ = dripping.shutdown(std::net::Shutdown::Write);
+    });
+    serve(&manifest, &inner, &Known, Duration::from_millis(500), || Ok(Untouched)).unwrap();
+    drop(inner);
+    let mut lines = Vec::new();
+    let code = frames::follow(BufReader::new(outer), &mut |line| lines.push(line.to_owned())).unwrap();
+    dripper.join().unwrap();
+    (lines, code)
+}
+
+#[test]
+fn who_sends_a_byte_now_and_then_does_not_keep_the_door() {
+    let ask = Request { command: "shop prod 1".to_owned(), token: true, ..request(None) };
+    for (sent, what) in [(String::new(), "a request"), (ask.line(), "the registry token")] {
+        let (lines, code) = dripped(&sent, b'x');
+        let says = format!("refused: {what} did not arrive: it took too long");
+        assert!(lines[0].starts_with(&says) && code == Some(2), "{lines:?}");
     }
 }

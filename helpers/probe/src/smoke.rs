@@ -67,6 +67,7 @@ impl Smoke {
     fn answer(&self) -> Result<Received, Failure> {
         let client = Client::new(&self.url, self.ca_file.as_deref(), self.connect_to)?;
         let (mut url, mut method, mut body) = (self.url.clone(), self.method.as_str(), self.body.as_str());
+        let mut told = url.to_string();
         for _ in 0..=REDIRECTS {
             let headers = self.headers_for(&url);
             let (body_bytes, timeout) = (body.as_bytes(), self.timeout);
@@ -77,12 +78,13 @@ impl Smoke {
             if received.status < 307 && method != "HEAD" {
                 (method, body) = ("GET", "");
             }
-            url = next(&url, to)?;
+            let from = std::mem::replace(&mut told, self.told(received, &url));
+            url = next(&url, to).ok_or_else(|| Failure::Redirects(format!("from {from} to {told}")))?;
             if url.origin() != self.url.origin() {
                 body = "";
             }
         }
-        Err(Failure::Redirects(format!("more than {REDIRECTS}, the last to {url}")))
+        Err(Failure::Redirects(format!("more than {REDIRECTS}, the last to {told}")))
     }
 
     fn headers_for(&self, url: &Url) -> Vec<(String, String)> {
@@ -94,30 +96,47 @@ impl Smoke {
     /// A page that repeats what it was asked with must not bring a secret into a receipt, not even a part of one that
     /// the end of a message cuts.
     fn without_secrets(&self, mut received: Received) -> Received {
-        let whole = self.secret_headers.iter().map(|(_, value)| value.as_str());
-        let credentials = self.secret_headers.iter().filter_map(|(_, value)| Some(value.split_once(' ')?.1));
-        for secret in whole.chain(credentials).filter(|secret| secret.len() > 3) {
+        for secret in self.secrets() {
             let body = String::from_utf8_lossy(&received.body);
-            if body.contains(secret) {
-                received.body = body.replace(secret, "…").into_bytes();
+            if body.contains(&secret) {
+                received.body = body.replace(&secret, "…").into_bytes();
             }
-            received.headers.iter_mut().for_each(|(_, value)| *value = value.replace(secret, "…"));
+            received.headers.iter_mut().for_each(|(_, value)| *value = value.replace(&secret, "…"));
         }
         received
+    }
+
+    /// Every text that no message may hold: secrets, and credentials without their scheme, also as an address has them.
+    fn secrets(&self) -> Vec<String> {
+        let whole = self.secret_headers.iter().map(|(_, value)| value.as_str());
+        let credentials = self.secret_headers.iter().filter_map(|(_, value)| Some(value.split_once(' ')?.1));
+        let plain = whole.chain(credentials).filter(|secret| secret.len() > 3);
+        let encoded = |secret: &str| url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        plain.flat_map(|secret| [secret.to_owned(), encoded(secret)]).collect()
+    }
+
+    /// Where a redirect leads, as it may be told. Secrets are struck out before it becomes an address, which may write
+    /// them otherwise.
+    fn told(&self, received: Received, from: &Url) -> String {
+        let to = self.without_secrets(received).redirect(from);
+        let to = to.map(|to| if is_downgrade(from, &to) { format!("{to}, which is http") } else { to.to_string() });
+        to.unwrap_or_default().replace("%E2%80%A6", "…")
     }
 }
 
 /// The next address of a chain of redirects, which may not leave TLS: the next request would be there for all to read.
-fn next(from: &Url, to: Location) -> Result<Url, Failure> {
-    match to {
-        Location::Url(url) if matches!(url.scheme(), "https" | "http") => {
-            if from.scheme() == "https" && url.scheme() == "http" {
-                return Err(Failure::Redirects(format!("from {from} to {url}, which is http")));
-            }
-            Ok(url)
-        }
-        other => Err(Failure::Redirects(format!("from {from} to {other}"))),
+fn next(from: &Url, to: Location) -> Option<Url> {
+    if is_downgrade(from, &to) {
+        return None;
     }
+    match to {
+        Location::Url(url) if matches!(url.scheme(), "https" | "http") => Some(url),
+        _ => None,
+    }
+}
+
+fn is_downgrade(from: &Url, to: &Location) -> bool {
+    matches!(to, Location::Url(url) if from.scheme() == "https" && url.scheme() == "http")
 }
 
 impl Expect {

@@ -98,6 +98,49 @@ fn a_secret_that_the_page_repeats_is_not_told() {
 }
 
 #[test]
+fn a_secret_that_a_redirect_repeats_is_not_told() {
+    let authority = Authority::new();
+    let tls = || Some(authority.serve("app.example.org", 2020..2200));
+    let to = |location: &str| format!("HTTP/1.1 307 Moved\r\nlocation: {location}\r\nconnection: close\r\n\r\n");
+    for (location, told) in [
+        ("http://other.example.org/?token=of+a/token=", "to http://other.example.org/?token=…, which is http"),
+        ("http://other.example.org/?token=of%2Ba%2Ftoken%3D", "to http://other.example.org/?token=…, which is http"),
+        ("http://other.example.org/?header=Bearer of+a/token=", "to http://other.example.org/?header=…, which is http"),
+        ("ftp://other.example.org/of+a/token=", "to ftp://other.example.org/…"),
+        ("http://[of+a/token=", "to \"http://[…\", which is no address"),
+        ("/loop?token=of+a/token=", "redirects: more than 10, the last to https://app.example.org/loop?token=…"),
+    ] {
+        let answer = to(location);
+        let address = site(tls(), move |_| answer.clone().into_bytes());
+        let leaving = Smoke {
+            secret_headers: vec![("A".to_owned(), "Bearer of+a/token=".to_owned())],
+            follow_redirects: true,
+            ..smoke(&authority, address, "/")
+        };
+        let said = leaving.ask().unwrap_err().to_string();
+        assert!(said.contains(told) && !said.contains("token=of") && !said.contains("a/token"), "{location}: {said}");
+    }
+}
+
+#[test]
+fn where_a_redirect_came_from_is_told_without_a_secret() {
+    let authority = Authority::new();
+    let address = site(Some(authority.serve("app.example.org", 2020..2200)), |head| {
+        let to = if head.starts_with("GET /?") { "http://app.example.org/" } else { "/?token=of-a-token" };
+        format!("HTTP/1.1 307 Moved\r\nlocation: {to}\r\nconnection: close\r\n\r\n").into_bytes()
+    });
+    let leaving = Smoke {
+        secret_headers: vec![("A".to_owned(), "of-a-token".to_owned())],
+        follow_redirects: true,
+        ..smoke(&authority, address, "/")
+    };
+    assert_eq!(
+        leaving.ask().unwrap_err().to_string(),
+        "redirects: from https://app.example.org/?token=… to http://app.example.org/, which is http"
+    );
+}
+
+#[test]
 fn a_secret_is_not_told_to_another_origin() {
     let authority = Authority::new();
     let (seen, heads) = std::sync::mpsc::channel();

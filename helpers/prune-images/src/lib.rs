@@ -13,3 +13,4 @@ pub mod needed;
 pub mod plan;
 pub mod record;
 pub mod run;
+pub mod taken;

@@ -133,7 +133,7 @@ fn is_old(since: Timestamp, now: Timestamp, hours: u64) -> bool {
 }
 
 /// Whether a name stands for an image. In doubt it does: a name with a tag and a digest stands for what has either.
-fn is_meant(image: &LocalImage, name: &str) -> bool {
+pub fn is_meant(image: &LocalImage, name: &str) -> bool {
     if image.id == name {
         return true;
     }

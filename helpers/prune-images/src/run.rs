@@ -6,12 +6,13 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use serde_json::json;
 use state::{Lock, Outcome, Receipt};
-use swarm::Disposal;
+use swarm::{Disposal, LocalImage};
 
 use crate::manifest::Manifest;
 use crate::needed::needed;
-use crate::plan::{Found, Need, Plan, Policy, Room, Step, bytes, plan};
+use crate::plan::{Found, Need, Plan, Policy, Room, Step, bytes, is_meant, plan};
 use crate::record::Record;
+use crate::taken::{Freed, Taken};
 
 /// How much room there is.
 pub trait Disk {
@@ -95,22 +96,22 @@ impl<E: Disposal, D: Disk> Pruning<'_, E, D> {
         let needs = self.needs().await?;
         let found = Found { images, cache, room: self.room()? };
         let policy = Policy { free: self.manifest.free, unused_hours: self.manifest.unused_hours };
-        let plan = plan(&policy, &found, &needs, &before.images, now);
+        let mut plan = plan(&policy, &found, &needs, &before.images, now);
         self.receipt.plan = plan.steps.iter().map(ToString::to_string).collect();
         if self.dry_run {
             return Ok((Outcome::Unchanged, self.tell(&plan, found.room)));
         }
-        let freed = self.apply(&plan).await?;
+        let freed = self.apply(&mut plan).await?;
         let room = self.room()?;
         let removed = self.receipt.steps.iter().filter(|step| step.result.starts_with("done")).count();
-        let freed_bytes = before.freed_bytes.saturating_add(freed);
+        let freed_bytes = before.freed_bytes.saturating_add(freed.bytes);
         let record = Record { schema: 1, images: plan.unused, freed_bytes };
         record.write(&self.manifest.state_folder, &before).context("remembering what is unused")?;
         self.receipt.found = json!({
             "freeBytes": room.free, "sizeBytes": room.size, "wantedBytes": plan.wanted, "images": found.images.len(),
-            "freedBytes": freed, "freedBytesTotal": freed_bytes,
+            "freedBytes": freed.all(), "freedBytesTotal": freed_bytes,
         });
-        Ok(self.summary(removed, freed, room, plan.wanted))
+        Ok(self.summary(removed, &freed, room, plan.wanted))
     }
 
     /// Everything that stays: by the word of the engine, and of what is on disk.
@@ -142,19 +143,23 @@ impl<E: Disposal, D: Disk> Pruning<'_, E, D> {
 
     /// Takes steps until enough is free; returns how many bytes went, by the engine's count: others write on the same
     /// disk. A step that fails keeps no other from being taken.
-    async fn apply(&mut self, plan: &Plan) -> anyhow::Result<u64> {
-        let mut freed = 0_u64;
+    async fn apply(&mut self, plan: &mut Plan) -> anyhow::Result<Freed> {
+        let mut freed = Freed::default();
         for step in &plan.steps {
             if self.room()?.free >= plan.wanted {
                 break;
             }
             (self.say)(step.to_string());
             let begun = Timestamp::now();
-            let taken = self.take(step).await;
-            freed = freed.saturating_add(taken.as_ref().ok().copied().flatten().unwrap_or_default());
-            let result = match taken {
-                Ok(Some(went)) => format!("done, {} freed", bytes(went)),
-                Ok(None) => "stays: it is in use by now, or there was nothing old enough".to_owned(),
+            let result = match self.take(step).await {
+                Ok(taken) => {
+                    freed.add(&taken);
+                    if let (Taken::NeededBy(_), Step::Image { image, .. }) = (&taken, step) {
+                        // It was unused until now; should it be so again, its time begins anew.
+                        plan.unused.remove(&image.id);
+                    }
+                    taken.to_string()
+                }
                 Err(error) => self.failed(step, &error),
             };
             self.receipt.step(step.to_string(), begun, result);
@@ -162,41 +167,62 @@ impl<E: Disposal, D: Disk> Pruning<'_, E, D> {
         Ok(freed)
     }
 
-    fn failed(&mut self, step: &Step, error: &swarm::Error) -> String {
-        (self.say)(format!("failed to {step}: {error}"));
-        self.receipt.error.get_or_insert_with(|| format!("failed to {step}: {error}"));
-        format!("failed: {error}")
+    fn failed(&mut self, step: &Step, error: &anyhow::Error) -> String {
+        (self.say)(format!("failed to {step}: {error:#}"));
+        self.receipt.error.get_or_insert_with(|| format!("failed to {step}: {error:#}"));
+        format!("failed: {error:#}")
     }
 
-    /// Takes a step; returns how many bytes went, or nothing where it stays.
-    async fn take(&self, step: &Step) -> swarm::Result<Option<u64>> {
+    fn warn(&mut self, warning: String) {
+        (self.say)(format!("warning: {warning}"));
+        self.receipt.warnings.push(warning);
+    }
+
+    async fn take(&mut self, step: &Step) -> anyhow::Result<Taken> {
         match step {
-            Step::Cache { unused_hours, .. } => {
-                Ok(Some(self.engine.prune_build_cache(*unused_hours).await?).filter(|went| *went > 0))
-            }
-            Step::Image { image, .. } => {
-                // An image may share layers, so that less goes than it takes.
-                let before = self.engine.layer_bytes().await?;
-                let removed = self.engine.remove_image(image).await?;
-                let after = self.engine.layer_bytes().await?;
-                Ok(removed.then(|| before.saturating_sub(after)))
-            }
+            Step::Cache { unused_hours, .. } => Ok(match self.engine.prune_build_cache(*unused_hours).await? {
+                0 => Taken::Stays,
+                went => Taken::Gone(Some(went)),
+            }),
+            Step::Image { image, .. } => self.remove(image).await,
         }
     }
 
-    fn summary(&mut self, removed: usize, freed: u64, room: Room, wanted: u64) -> (Outcome, String) {
+    async fn remove(&mut self, image: &LocalImage) -> anyhow::Result<Taken> {
+        // Each image takes its time: somebody may have asked for this one since the plan was made, and a deploy that has
+        // not started a container yet is none that the engine knows of.
+        if let Some(need) = self.needs().await?.into_iter().find(|need| is_meant(image, &need.image)) {
+            return Ok(Taken::NeededBy(need.by));
+        }
+        // An image may share layers, so that less goes than it takes.
+        let before = self.layer_bytes().await;
+        if !self.engine.remove_image(image).await? {
+            return Ok(Taken::Stays);
+        }
+        let after = self.layer_bytes().await;
+        Ok(Taken::Gone(before.zip(after).map(|(before, after)| before.saturating_sub(after))))
+    }
+
+    /// How much all layers take, where the engine says so. That it does not is no reason to keep an image.
+    async fn layer_bytes(&mut self) -> Option<u64> {
+        self.engine.layer_bytes().await.unwrap_or_else(|error| {
+            self.warn(format!("{error}; how much one image freed is not known, and not counted"));
+            None
+        })
+    }
+
+    fn summary(&mut self, removed: usize, freed: &Freed, room: Room, wanted: u64) -> (Outcome, String) {
         let (free, much) = (bytes(room.free), bytes(wanted));
         if room.free < wanted {
             let warning = format!(
                 "{free} are free and {much} are wanted, and all images that are left are needed or were until a short while ago; see `prune-images --dry-run`"
             );
-            (self.say)(format!("warning: {warning}"));
-            self.receipt.warnings.push(warning);
+            self.warn(warning);
         }
         match removed {
             _ if self.receipt.error.is_some() => (Outcome::Failed, self.receipt.error.clone().unwrap_or_default()),
             0 => (Outcome::Unchanged, format!("nothing was removed; {free} are free, {much} are wanted")),
-            _ => (Outcome::Changed, format!("freed {} in {removed} steps; {free} are free", bytes(freed))),
+            _ => (Outcome::Changed, format!("freed {freed} in {removed} steps; {free} are free")),
         }
     }
 }

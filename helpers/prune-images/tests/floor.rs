@@ -1,6 +1,8 @@
 //! Runs over a host in memory, with the records of its apps on a disk of this machine.
 
+use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 
 use jiff::Timestamp;
 use prune_images::manifest::{Free, Manifest};
@@ -9,8 +11,8 @@ use prune_images::record::Record;
 use prune_images::run::{Disk, prune_on};
 use snapshot_volumes::{About, Store};
 use state::{Outcome, Receipt};
-use swarm::fake::Fake;
-use swarm::{BuildCache, LocalImage, Service};
+use swarm::fake::{Fake, Watcher};
+use swarm::{BuildCache, Disposal, LocalImage, Service};
 
 /// A disk of 1000 bytes, filled by the images and the cache of a fake.
 struct Full<'a>(&'a Fake);
@@ -68,10 +70,14 @@ impl Host {
     }
 
     async fn prune(&self, dry_run: bool) -> (Receipt, String) {
+        self.prune_on(&self.fake, dry_run).await
+    }
+
+    async fn prune_on(&self, engine: &impl Disposal, dry_run: bool) -> (Receipt, String) {
         let mut said = String::new();
         let mut say = |line: String| said.extend([line.as_str(), "\n"]);
         let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let ended = prune_on(&self.manifest, &self.fake, &Full(&self.fake), now, dry_run, &mut say).await;
+        let ended = prune_on(&self.manifest, engine, &Full(&self.fake), now, dry_run, &mut say).await;
         (ended.unwrap(), said)
     }
 
@@ -205,4 +211,116 @@ async fn a_dry_run_says_what_would_go_and_why_the_rest_stays_and_leaves_no_trace
     assert_eq!(host.left().len(), 8);
     assert!(!host.manifest.state_folder.join("unused.json").exists());
     assert!(!host.manifest.state_folder.join("last.json").exists());
+}
+
+#[tokio::test]
+async fn what_somebody_asked_for_during_the_run_stays_and_is_no_longer_unused() {
+    let mut host = Host::new(&[("first:1", 500), ("second:1", 400)]);
+    host.manifest.free.percent = Some(90);
+    let shop = host.folder.path().join("apps/shop");
+    host.fake.watcher = Watcher(Some(Rc::new(move |fake: &Fake| {
+        if fake.calls.borrow().last().is_some_and(|call| call == "remove image first:1") {
+            std::fs::create_dir_all(&shop).unwrap();
+            std::fs::write(shop.join("asked.json"), pin("second", "sha256:second:1")).unwrap();
+        }
+    })));
+    let (receipt, said) = host.prune(false).await;
+    assert_eq!(host.left(), ["second:1"], "{said}");
+    assert_eq!(receipt.outcome, Outcome::Changed, "{said}");
+    assert!(receipt.steps[1].result.starts_with("stays: it is needed by now: "), "{:?}", receipt.steps);
+    let unused = Record::read(&host.manifest.state_folder).unwrap().images;
+    assert!(!unused.contains_key("sha256:second:1"), "{unused:?}");
+}
+
+#[tokio::test]
+async fn when_it_cannot_be_told_any_more_what_is_needed_no_further_image_goes() {
+    let mut host = Host::new(&[("first:1", 500), ("second:1", 400)]);
+    host.manifest.free.percent = Some(90);
+    let shop = host.folder.path().join("apps/shop");
+    host.fake.watcher = Watcher(Some(Rc::new(move |_: &Fake| {
+        std::fs::create_dir_all(&shop).unwrap();
+        std::fs::write(shop.join("asked.json"), "{").unwrap();
+    })));
+    let (receipt, said) = host.prune(false).await;
+    assert_eq!((receipt.outcome, host.left()), (Outcome::Failed, vec!["second:1".to_owned()]), "{said}");
+    assert!(receipt.steps[1].result.contains("it is not known which images are needed"), "{:?}", receipt.steps);
+    assert_eq!(Record::read(&host.manifest.state_folder).unwrap().freed_bytes, 500);
+}
+
+/// An engine that says how much layers take only the first few times that it is asked, and then this.
+struct Uncounted<'a> {
+    fake: &'a Fake,
+    answers: Cell<usize>,
+    then: fn() -> swarm::Result<Option<u64>>,
+}
+
+impl Disposal for Uncounted<'_> {
+    async fn local_images(&self) -> swarm::Result<Vec<LocalImage>> {
+        self.fake.local_images().await
+    }
+
+    async fn images_in_use(&self) -> swarm::Result<Vec<String>> {
+        self.fake.images_in_use().await
+    }
+
+    async fn build_cache(&self) -> swarm::Result<BuildCache> {
+        self.fake.build_cache().await
+    }
+
+    async fn layer_bytes(&self) -> swarm::Result<Option<u64>> {
+        match self.answers.get().checked_sub(1) {
+            Some(left) => {
+                self.answers.set(left);
+                self.fake.layer_bytes().await
+            }
+            None => (self.then)(),
+        }
+    }
+
+    async fn remove_image(&self, image: &LocalImage) -> swarm::Result<bool> {
+        self.fake.remove_image(image).await
+    }
+
+    async fn prune_build_cache(&self, unused_hours: u64) -> swarm::Result<u64> {
+        self.fake.prune_build_cache(unused_hours).await
+    }
+}
+
+fn does_not_answer() -> swarm::Result<Option<u64>> {
+    let doing = "asking how much images take".to_owned();
+    Err(swarm::Error::Refused { doing, message: "it took too long".to_owned() })
+}
+
+#[tokio::test]
+async fn what_a_removal_freed_may_stay_unknown_and_the_removal_is_no_failure() {
+    // Asked before and after each of two removals.
+    for (answers, in_all, known) in
+        [(0, "an unknown number of bytes", 0), (1, "an unknown number of bytes", 0), (2, "at least 500 B", 500)]
+    {
+        let mut host = Host::new(&[("first:1", 500), ("second:1", 400)]);
+        host.manifest.free.percent = Some(90);
+        let engine = Uncounted { fake: &host.fake, answers: Cell::new(answers), then: does_not_answer };
+        let (receipt, said) = host.prune_on(&engine, false).await;
+        assert_eq!((receipt.outcome, host.left().len()), (Outcome::Changed, 0), "{said}");
+        assert_eq!(receipt.steps[1].result, "done; how much that freed is not known");
+        assert!(receipt.summary.starts_with(&format!("freed {in_all} in 2 steps")), "{}", receipt.summary);
+        assert!(receipt.warnings[0].contains("it took too long; how much"), "{:?}", receipt.warnings);
+        assert_eq!(
+            (&receipt.found["freedBytes"], &receipt.found["freedBytesTotal"]),
+            (&serde_json::Value::Null, &known.into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_does_not_say_how_much_layers_take_freed_no_number_of_bytes() {
+    let host = Host::new(&[("first:1", 900)]);
+    let engine = Uncounted { fake: &host.fake, answers: Cell::new(0), then: || Ok(None) };
+    let (receipt, said) = host.prune_on(&engine, false).await;
+    assert_eq!(receipt.outcome, Outcome::Changed, "{said}");
+    assert!(
+        receipt.summary.starts_with("freed an unknown number of bytes in 1 steps") && !said.contains("0 B freed"),
+        "{}",
+        receipt.summary
+    );
 }

@@ -2,17 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::manifest::{Login, Manifest};
+
+/// How long a registry may take to answer a login.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// How the folders begin that the Docker client writes its logins to while they are tried.
+const SCRATCH: &str = ".login-";
 
 /// A Docker client configuration with logins, as `docker login` writes it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,16 +72,24 @@ fn file(manifest: &Manifest) -> std::path::PathBuf {
     manifest.docker_config_folder.join("config.json")
 }
 
-/// Reads the passwords and tries those that changed. A registry whose login fails keeps the one it had.
+/// Reads the passwords and tries those that changed, all at once. A registry whose login fails keeps the one it had.
 ///
 /// # Errors
-/// When the present logins cannot be read.
+/// When the present logins cannot be read, or what a killed run left cannot be removed.
 pub async fn prepare(manifest: &Manifest) -> anyhow::Result<Logins> {
+    prepare_within(manifest, PATIENCE).await
+}
+
+async fn prepare_within(manifest: &Manifest, patience: Duration) -> anyhow::Result<Logins> {
+    remove_what_was_left(&manifest.docker_config_folder)?;
     let present = present(manifest)?;
     let mut logins = Logins::default();
-    for (registry, login) in &manifest.registries {
+    let renewals = manifest.registries.iter().map(async |(registry, login)| {
         let old = present.auths.get(registry);
-        match renew(manifest, registry, login, old).await {
+        (registry, old, renew(manifest, registry, login, old, patience).await)
+    });
+    for (registry, old, renewed) in join_all(renewals).await {
+        match renewed {
             Ok(auth) => {
                 if old != Some(&auth) {
                     logins.changed.push(registry.clone());
@@ -90,17 +106,40 @@ pub async fn prepare(manifest: &Manifest) -> anyhow::Result<Logins> {
     Ok(logins)
 }
 
+/// Removes what holds a password of a run that was killed in the middle of a login.
+fn remove_what_was_left(folder: &Path) -> anyhow::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.with_context(|| folder.display().to_string())?,
+    };
+    for entry in entries {
+        let entry = entry.with_context(|| folder.display().to_string())?;
+        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+            let path = entry.path();
+            std::fs::remove_dir_all(&path)
+                .with_context(|| format!("removing {}, which may hold a registry's password", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 fn present(manifest: &Manifest) -> anyhow::Result<DockerConfig> {
     match std::fs::read(file(manifest)) {
         // A file that is none is written anew: it holds nothing that the secrets do not.
         Ok(text) => Ok(serde_json::from_slice(&text).unwrap_or_default()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DockerConfig::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(DockerConfig::default()),
         Err(error) => Err(error).with_context(|| file(manifest).display().to_string()),
     }
 }
 
 /// The login of a registry; tried only when it is not the one that was tried before.
-async fn renew(manifest: &Manifest, registry: &str, login: &Login, old: Option<&Auth>) -> anyhow::Result<Auth> {
+async fn renew(
+    manifest: &Manifest,
+    registry: &str,
+    login: &Login,
+    old: Option<&Auth>,
+    patience: Duration,
+) -> anyhow::Result<Auth> {
     let path = &login.password_file;
     let password = std::fs::read_to_string(path).with_context(|| {
         format!("password file {}; `systemctl status hearth-secrets` says why it may be missing", path.display())
@@ -108,7 +147,11 @@ async fn renew(manifest: &Manifest, registry: &str, login: &Login, old: Option<&
     let password = password.trim_end_matches(['\r', '\n']);
     let auth = Auth { auth: BASE64_STANDARD.encode(format!("{}:{password}", login.username)) };
     if old != Some(&auth) {
-        attempt(manifest, registry, &login.username, password).await?;
+        // The client has no limit of its own, and would wait for a host that drops all that it is sent.
+        let tried = tokio::time::timeout(patience, attempt(manifest, registry, &login.username, password)).await;
+        tried.unwrap_or_else(|_| {
+            bail!("it does not answer within {} s; is its name right, and can this host reach it?", patience.as_secs())
+        })?;
     }
     Ok(auth)
 }
@@ -118,7 +161,7 @@ async fn attempt(manifest: &Manifest, registry: &str, username: &str, password: 
     let folder: &Path = &manifest.docker_config_folder;
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     // Beside the real one, in memory: what the client writes there is the password.
-    let scratch = tempfile::Builder::new().prefix(".login-").tempdir_in(folder).context("making a folder")?;
+    let scratch = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(folder).context("making a folder")?;
     let mut child = Command::new(&manifest.docker_command)
         .args(["login", "--username", username, "--password-stdin", registry])
         .env_clear()
@@ -142,3 +185,7 @@ async fn attempt(manifest: &Manifest, registry: &str, username: &str, password: 
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "logins_tests.rs"]
+mod tests;

@@ -40,8 +40,8 @@ pub trait Disposal {
     async fn images_in_use(&self) -> Result<Vec<String>>;
     /// What of the cache of builds is not used by one now.
     async fn build_cache(&self) -> Result<BuildCache>;
-    /// How many bytes the layers of all images take, each counted once.
-    async fn layer_bytes(&self) -> Result<u64>;
+    /// How many bytes the layers of all images take, each counted once; `None` where the engine does not say.
+    async fn layer_bytes(&self) -> Result<Option<u64>>;
     /// Removes an image with all of its names. `Ok(false)` when a container or another image uses it; one that is not
     /// there is no error.
     async fn remove_image(&self, image: &LocalImage) -> Result<bool>;
@@ -115,7 +115,7 @@ impl Disposal for Engine {
         Ok(cache(&found))
     }
 
-    async fn layer_bytes(&self) -> Result<u64> {
+    async fn layer_bytes(&self) -> Result<Option<u64>> {
         let found = self.ask(Method::GET, "/system/df?type=image", None, "asking how much images take").await?;
         Ok(layers(&found))
     }
@@ -145,9 +145,9 @@ fn texts(list: &Value, places: &[&str]) -> Vec<String> {
 }
 
 /// Engines with API 1.52 say it in another place.
-fn layers(found: &Value) -> u64 {
+fn layers(found: &Value) -> Option<u64> {
     let size = found.get("LayersSize").or_else(|| found.pointer("/ImageUsage/TotalSize"));
-    size.and_then(Value::as_u64).unwrap_or_default()
+    size.and_then(Value::as_u64)
 }
 
 fn cache(found: &Value) -> BuildCache {
@@ -207,9 +207,9 @@ mod tests {
     #[test]
     fn the_size_of_layers_is_read_from_older_and_newer_engines() {
         for text in [r#"{"LayersSize":7,"Images":[]}"#, r#"{"ImageUsage":{"TotalSize":7}}"#] {
-            assert_eq!(layers(&serde_json::from_str(text).unwrap()), 7, "{text}");
+            assert_eq!(layers(&serde_json::from_str(text).unwrap()), Some(7), "{text}");
         }
-        assert_eq!(layers(&Value::Null), 0);
+        assert_eq!(layers(&Value::Null), None);
     }
 
     #[test]

@@ -16,8 +16,8 @@ impl Disposal for Fake {
         Ok(*self.cache.borrow())
     }
 
-    async fn layer_bytes(&self) -> Result<u64> {
-        Ok(self.images.borrow().iter().map(|image| image.bytes).sum())
+    async fn layer_bytes(&self) -> Result<Option<u64>> {
+        Ok(Some(self.images.borrow().iter().map(|image| image.bytes).sum()))
     }
 
     async fn remove_image(&self, image: &LocalImage) -> Result<bool> {
