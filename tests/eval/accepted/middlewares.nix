@@ -18,7 +18,9 @@
       assertion =
         let
           templates = config.hearth.secrets.templates;
-          named = name: builtins.attrNames (builtins.fromJSON templates."middlewares-${name}".content).http.middlewares;
+          named =
+            name:
+            builtins.attrNames (builtins.fromJSON templates."middlewares-${name}".content).http.middlewares;
         in
         builtins.attrNames templates == [
           "middlewares-hello"
