@@ -77,13 +77,13 @@ let
             "UPDATE"
             "DELETE"
           ];
-          description = "What the app may do with the rows of every table, those that migrations will make among them.";
+          description = "What the app may do with the rows of every table, those that migrations will make among them. What it was granted beyond that is taken back.";
         };
         leave = lib.mkOption {
           type = lib.types.listOf (lib.types.strMatching "[^.]+\\.[^.]+");
           default = [ ];
           example = [ "public.audit_log" ];
-          description = "Tables whose privileges are the migrations' own business, as `schema.table`: a grant that is missing there is not put back.";
+          description = "Tables and sequences whose privileges are the migrations' own business, as `schema.table`: no grant to the app is put back there, and none is taken back.";
         };
         extensions = lib.mkOption {
           type = lib.types.listOf lib.types.nonEmptyStr;

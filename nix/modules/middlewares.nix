@@ -1,5 +1,6 @@
-# Middlewares of apps: passwords and headers. They stand in one file of the folder that the proxy watches, so that a change
-# restarts nothing, and a hash is in memory alone; the labels of the apps' routes hold their names.
+# Middlewares of apps: passwords and headers. They stand in a file for each app, in the folder that the proxy watches, so
+# that a change restarts nothing, a hash is in memory alone, and one that is missing closes no other app; the labels of the
+# apps' routes hold their names.
 {
   config,
   lib,
@@ -35,14 +36,50 @@ let
         hearth.middlewares.names middlewares
       )
     );
-  content = builtins.toJSON {
-    http.middlewares = lib.mergeAttrsList (lib.mapAttrsToList definitionsOf guarded);
-  };
-
+  unitOf = name: "hearth-middlewares-${name}";
+  templateOf = name: "middlewares-${name}";
   # No certificate's name has this character.
-  file = "${paths.certificates}/middlewares_of_apps.yml";
-  draft = "${paths.certificates}/.middlewares_of_apps.new";
-  template = config.hearth.secrets.templates.middlewares;
+  fileOf = name: "${paths.certificates}/middlewares_${name}.yml";
+
+  # Read and written anew: of a file that it cannot read, the proxy would take its whole folder for unreadable.
+  giveTo =
+    name:
+    let
+      template = config.hearth.secrets.templates.${templateOf name};
+      draft = "${paths.certificates}/.middlewares_${name}.new";
+    in
+    pkgs.writeShellScript (unitOf name) ''
+      set -e
+      ${pkgs.jq}/bin/jq --compact-output . ${template.path} > ${draft}
+      # The proxy sees the old file or the new one.
+      ${pkgs.coreutils}/bin/mv --force --no-target-directory ${draft} ${fileOf name}
+    '';
+
+  unit = name: {
+    description = "Give the proxy the passwords and headers of app ${name}";
+    wantedBy = [
+      "hearth.target"
+      # What failed for want of a secret is tried again when secrets are looked at.
+      "hearth-secrets.service"
+    ];
+    wants = [ "hearth-secrets.service" ];
+    after = [ "hearth-secrets.service" ];
+    unitConfig.StartLimitIntervalSec = 0;
+    # Stopped, it takes the file away, and the routes are not served until it is there again.
+    reloadIfChanged = true;
+    serviceConfig = hearth.unit.hardening // {
+      Type = "oneshot";
+      # A unit that is over is not told of new content.
+      RemainAfterExit = true;
+      ExecStart = giveTo name;
+      ExecReload = giveTo name;
+      # Of an app that is not declared any more, or has no middlewares.
+      ExecStop = "${pkgs.coreutils}/bin/rm --force ${fileOf name}";
+      RuntimeDirectory = lib.removePrefix "/run/" paths.certificates;
+      RuntimeDirectoryMode = "0700";
+      RuntimeDirectoryPreserve = true;
+    };
+  };
 
   complaintsAbout =
     name: app:
@@ -77,33 +114,22 @@ in
   config = lib.mkIf (config.hearth.enable && guarded != { }) {
     assertions = lib.concatLists (lib.mapAttrsToList complaintsAbout guarded);
 
-    hearth.secrets.templates.middlewares = {
-      inherit content;
-      restartUnits = [ "hearth-middlewares.service" ];
-    };
-    hearth.alerts.units.hearth-middlewares.object = "passwords and headers of apps";
+    hearth.secrets.templates = lib.mapAttrs' (
+      name: app:
+      lib.nameValuePair (templateOf name) {
+        content = builtins.toJSON { http.middlewares = definitionsOf name app; };
+        reloadUnits = [ "${unitOf name}.service" ];
+      }
+    ) guarded;
+    hearth.alerts.units = lib.mapAttrs' (
+      name: _: lib.nameValuePair (unitOf name) { object = "passwords and headers of ${name}"; }
+    ) guarded;
 
-    systemd.services = {
-      hearth-middlewares = {
-        description = "Give the proxy the passwords and headers of apps";
-        wantedBy = [ "hearth.target" ];
-        wants = [ "hearth-secrets.service" ];
-        after = [ "hearth-secrets.service" ];
-        unitConfig.StartLimitIntervalSec = 0;
-        serviceConfig = hearth.unit.hardening // {
-          Type = "oneshot";
-          ExecStart = [
-            "${pkgs.coreutils}/bin/install --mode=0600 ${template.path} ${draft}"
-            # The proxy sees the old file or the new one.
-            "${pkgs.coreutils}/bin/mv --force --no-target-directory ${draft} ${file}"
-          ];
-          RuntimeDirectory = lib.removePrefix "/run/" paths.certificates;
-          RuntimeDirectoryMode = "0700";
-          RuntimeDirectoryPreserve = true;
-        };
-      };
-    }
-    # A route whose middleware the proxy does not know is not served.
-    // lib.mapAttrs' (name: _: lib.nameValuePair "hearth-app-${name}" { after = [ "hearth-middlewares.service" ]; }) guarded;
+    systemd.services =
+      lib.mapAttrs' (name: _: lib.nameValuePair (unitOf name) (unit name)) guarded
+      # A route whose middleware the proxy does not know is not served.
+      // lib.mapAttrs' (
+        name: _: lib.nameValuePair "hearth-app-${name}" { after = [ "${unitOf name}.service" ]; }
+      ) guarded;
   };
 }

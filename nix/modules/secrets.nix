@@ -229,6 +229,14 @@ let
         message = "${option}.group: there is no group `${file.group}` on this host. Declare users.groups.${file.group}, or correct the name.";
       }
     ];
+
+  # It would be rendered as it is: a password that everybody knows.
+  placeholdersIn =
+    name: file:
+    lib.mapAttrsToList (secret: _: {
+      assertion = !lib.hasInfix cfg.placeholder.${secret} file.content;
+      message = "hearth.secrets.templates.${name} holds the placeholder of `${secret}`, which is rendered before there are users, and templates after. Declare a second entry of the same `key` without neededForUsers, and use that one.";
+    }) early;
 in
 {
   options.hearth.secrets = {
@@ -282,6 +290,7 @@ in
         assertion = secret.owner == "root" && secret.group == "root";
         message = "hearth.secrets.entries.${name}: with neededForUsers it is rendered before there are users, so that it belongs to root. Take `owner` and `group` away.";
       }) early
+      ++ lib.concatLists (lib.mapAttrsToList placeholdersIn cfg.templates)
       ++ [
         {
           assertion = cfg.entries == { } || identities != [ ];

@@ -117,6 +117,38 @@ with subtest("a table that is left to migrations keeps what they say of it"):
     run(0)
     assert "42501: permission denied for table audit" in sql("DELETE FROM audit", "shop_app", check=False)
 
+with subtest("nothing that an owner makes is run as the superuser"):
+    sql("CREATE TABLE called (role name)", "shop_owner")
+    sql(
+        "CREATE FUNCTION trap(name, name) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.called VALUES (current_user);"
+        " IF current_user = ''postgres'' THEN ALTER ROLE shop_owner SUPERUSER; END IF; RETURN NOT starts_with(\\$1::text, ''pg_''); END';"
+        " CREATE OPERATOR public.!~~ (leftarg = name, rightarg = name, function = trap)",
+        "shop_owner",
+    )
+    powers = "SELECT rolsuper::text || ' ' || (SELECT count(*) FROM called) FROM pg_roles WHERE rolname = 'shop_owner'"
+    sql("SELECT 'a'::name !~~ 'b'")
+    assert "true 1" in sql(powers), "what was planted does nothing"
+    sql("ALTER ROLE shop_owner NOSUPERUSER; TRUNCATE called")
+    run(0)
+    assert "false 0" in sql(powers), sql(powers)
+    sql("DROP OPERATOR public.!~~ (name, name); DROP FUNCTION trap; DROP TABLE called", "shop_owner")
+
+with subtest("what the app may no longer do is taken back, also of what migrations will make"):
+    shop = declared["databases"]["shop"]
+    shop["appMay"] = ["SELECT"]
+    host.succeed(f"cat > {DATABASES} << 'EOF'\n{json.dumps(declared)}\nEOF")
+    run(10, "take DELETE, INSERT, UPDATE on public.products from shop_app", "on tables that shop_owner will make")
+    sql("CREATE TABLE later (line text)", "shop_owner")
+    for table in ("products (name)", "later"):
+        said = sql(f"INSERT INTO {table} VALUES ('x')", "shop_app", check=False)
+        assert "42501: permission denied for table" in said, said
+    assert "lamp" in sql("SELECT name FROM products", "shop_app")
+    run(0)
+    shop["appMay"] = ["SELECT", "INSERT", "UPDATE", "DELETE"]
+    host.succeed(f"cat > {DATABASES} << 'EOF'\n{json.dumps(declared)}\nEOF")
+    run(10)
+    sql("INSERT INTO later VALUES ('x')", "shop_app")
+
 with subtest("another password in the secret is the one that counts, without a restart of anything"):
     before = services()
     host.succeed(f"cp {SECRETS}/app {SECRETS}/old && openssl rand -hex 16 > {SECRETS}/app")

@@ -1,21 +1,54 @@
 # Passwords and headers before an app: every route asks, the app does not see the password, a changed hash counts without a
-# restart, and what the proxy does not know is not served.
+# restart, what the proxy does not know is not served, and one bad hash closes its own app alone.
 APPS = {"hello": "hello.example.org", "hello-test": "hello-test.example.org"}
 UNIT = "hearth-app-hello.service"
-FILE = "/run/hearth/certificates/middlewares_of_apps.yml"
+FOLDER = "/var/lib/guards-under-test"
+FILE = "/run/hearth/certificates/middlewares_hello.yml"
 QUICK = '.gate.convergeSeconds = 30 | .gate.healthySeconds = 0 | .environment.HELLO_DRAIN_SECONDS = "0"'
 DOMAIN, OTHER = "hello.example.org", "hello-test.example.org"
 
 
-def let_in(user, password):
-    """Writes what the unit hearth-middlewares does: one user, and headers."""
-    kept = host.succeed(f"openssl passwd -apr1 {password}").strip()
+def declare_guard(app, user):
+    """Declares what the module does of an app's middlewares: a secret, a template around it, and a unit."""
+    file, unit = f"{FOLDER}/{app}.yaml", f"hearth-middlewares-{app}.service"
+    host.succeed(f"mkdir -p {FOLDER} && cp /opt/hearth/src/secrets/example.yaml {file}")
+    secrets = json.loads(host.succeed("cat /etc/hearth/secrets.json"))
+    mark, path = f"<HEARTH:{app}_hash:PLACEHOLDER>", f"/run/hearth/secrets/templates/middlewares-{app}"
     middlewares = {
-        "hearth-hello-auth": {"basicAuth": {"users": [f"{user}:{kept}"], "realm": "restricted", "removeHeader": True}},
-        "hearth-hello-headers": {"headers": {"customResponseHeaders": {"X-Frame-Options": "DENY"}}},
+        f"hearth-{app}-auth": {"basicAuth": {"users": [f"{user}:{mark}"], "realm": "restricted", "removeHeader": True}},
+        f"hearth-{app}-headers": {"headers": {"customResponseHeaders": {"X-Frame-Options": "DENY"}}},
     }
-    text = json.dumps({"http": {"middlewares": middlewares}})
-    host.succeed(f"cat > {FILE}.new << 'EOF'\n{text}\nEOF", f"chmod 600 {FILE}.new && mv {FILE}.new {FILE}")
+    common = {"owner": "root", "group": "root", "mode": "0400", "restartUnits": [], "reloadUnits": []}
+    secrets["secrets"].append(common | {
+        "name": f"{app}_hash", "path": f"/run/hearth/secrets/{app}_hash", "file": file, "format": "yaml", "key": "hash",
+    })  # fmt: skip
+    secrets["templates"].append(common | {
+        "name": f"middlewares-{app}", "path": path, "content": json.dumps({"http": {"middlewares": middlewares}}), "reloadUnits": [unit],
+    })  # fmt: skip
+    secrets["placeholders"][f"{app}_hash"] = mark
+    host.succeed(f"rm /etc/hearth/secrets.json; cat > /etc/hearth/secrets.json << 'EOF'\n{json.dumps(secrets)}\nEOF")
+    given = f"/run/hearth/certificates/middlewares_{app}.yml"
+    give = f"/bin/sh -c 'umask 077; jq --compact-output . {path} > {given}.new && mv {given}.new {given}'"
+    host.succeed(
+        f"cat > /etc/systemd/system/{unit} << 'EOF'\n[Unit]\nAfter=hearth-secrets.service\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\n"
+        f"RemainAfterExit=true\nExecStart={give}\nExecReload={give}\nExecStop=/bin/rm --force {given}\nRuntimeDirectory=hearth/certificates\n"
+        "RuntimeDirectoryMode=0700\nRuntimeDirectoryPreserve=true\nEOF",
+        "mkdir -p /etc/systemd/system/hearth-secrets.service.wants",
+        f"ln -s ../{unit} /etc/systemd/system/hearth-secrets.service.wants/ && systemctl daemon-reload",
+    )
+
+
+def let_in(password, app="hello"):
+    """Another password counts, as a changed sops file brings it."""
+    kept = host.succeed(f"openssl passwd -apr1 {password}").strip()
+    key = "--age-key-file /var/lib/hearth/age.key"
+    host.succeed(f"printf %s '{kept}' | hearth secrets set {key} {FOLDER}/{app}.yaml hash", "systemctl start hearth-secrets.service")
+
+
+def names(app):
+    """What the declaration says of an app's middlewares."""
+    of = {"auth": True, "headers": False}
+    return json.dumps([{"name": f"hearth-{app}-{kind}@file", "asksPassword": asks} for kind, asks in of.items()])
 
 
 def status(domain=DOMAIN, options="", path="/"):
@@ -24,9 +57,9 @@ def status(domain=DOMAIN, options="", path="/"):
     return host.succeed(ask)
 
 
-def until(code, options=""):
+def until(code, options="", domain=DOMAIN):
     """Waits until the answer has a status."""
-    ask = https(DOMAIN, "/", f"{options} --output /dev/null --write-out '%{{http_code}}'").replace("--fail", "")
+    ask = https(domain, "/", f"{options} --output /dev/null --write-out '%{{http_code}}'").replace("--fail", "")
     host.wait_until_succeeds(f"test $({ask}) = {code}", timeout=30)
 
 
@@ -37,10 +70,7 @@ assert good, said
 assert status() == "200"
 
 with subtest("a route whose middleware the proxy does not know is not served, and the gate says so"):
-    names = json.dumps([
-        {"name": "hearth-hello-auth@file", "asksPassword": True}, {"name": "hearth-hello-headers@file", "asksPassword": False},
-    ])  # fmt: skip
-    guarded = f"{QUICK} | .middlewares = {names}"
+    guarded = f"{QUICK} | .middlewares = {names('hello')}"
     # What failed is not tried again as it was.
     declare("hello", guarded + ' | .environment.FAILS = "yes" | .gate.probe.budgetSeconds = 5')
     good, said = reconcile(UNIT)
@@ -48,7 +78,8 @@ with subtest("a route whose middleware the proxy does not know is not served, an
     until(200)
 
 with subtest("with a password every route asks, on every path, and the gate proves that it does"):
-    let_in("alice", "geheim")
+    declare_guard("hello", "alice")
+    let_in("geheim")
     declare("hello", guarded)
     good, said = reconcile(UNIT)
     assert good and receipt("apps/hello")["outcome"] == "changed", said
@@ -60,17 +91,43 @@ with subtest("with a password every route asks, on every path, and the gate prov
 
 with subtest("the hash is in no label and no compose file that is kept"):
     kept = "$apr1$"
-    host.succeed(f"grep --fixed-strings --quiet '{kept}' {FILE}")
+    host.wait_until_succeeds(f"grep --fixed-strings --quiet '{kept}' {FILE}", timeout=10)
     shown = host.succeed("docker service inspect $(docker service ls -q)")
     assert kept not in shown and "hearth-hello-auth@file" in shown
     host.fail(f"grep --recursive --fixed-strings --quiet '{kept}' /var/lib/hearth")
 
 with subtest("another hash counts, and nothing is restarted for it"):
     before = services()
-    let_in("alice", "anders")
+    let_in("anders")
     until(200, "--user alice:anders")
     assert status(options="--user alice:geheim") == "401"
     assert services() == before
+
+with subtest("of two guarded apps, the one whose hash cannot be decrypted after a reboot is not served, and the other is"):
+    declare_guard("hello-test", "bob")
+    let_in("geheim", "hello-test")
+    declare("hello-test", f"{QUICK} | .middlewares = {names('hello-test')}")
+    good, said = reconcile("hearth-app-hello-test.service")
+    assert good and status(OTHER) == "401" and status(OTHER, "--user bob:geheim") == "200", said
+    host.succeed(f"sed -i 's/^hash: ENC.AES256_GCM,data:/&AAAA/' {FOLDER}/hello-test.yaml")
+    host.reboot()
+    host.start()
+    until(401)
+    until(200, "--user alice:anders")
+    host.wait_until_succeeds("systemctl is-failed hearth-middlewares-hello-test.service", timeout=60)
+    assert status(OTHER, "--user bob:geheim") == "404", status(OTHER)
+
+with subtest("mended, it is served again without a person who starts its unit"):
+    host.succeed(f"cp /opt/hearth/src/secrets/example.yaml {FOLDER}/hello-test.yaml")
+    let_in("geheim", "hello-test")
+    until(401, domain=OTHER)
+    until(200, "--user bob:geheim", OTHER)
+
+with subtest("a unit that is stopped takes its file with it"):
+    host.succeed("systemctl stop hearth-middlewares-hello-test.service")
+    host.fail("test -e /run/hearth/certificates/middlewares_hello-test.yml")
+    until(404, domain=OTHER)
+    assert status() == "401"
 
 with subtest("taken away, it is open again"):
     declare("hello", QUICK)

@@ -26,8 +26,9 @@ pub struct Server<'a, E> {
     pub options: &'static str,
 }
 
-/// On the live server nothing is written, whatever is asked.
-pub const READ_ONLY: &str = "-c default_transaction_read_only=on";
+/// On the live server nothing is written, whatever is asked, and nothing is called that somebody put into the database: a
+/// function or an operator of theirs that fits better than the system's own would run as the superuser.
+pub const READ_ONLY: &str = "-c default_transaction_read_only=on -c search_path=pg_catalog";
 
 /// On the scratch server the log is for what is tried.
 pub const UNLOGGED: &str = "-c log_statement=none";

@@ -131,7 +131,8 @@ async fn of_the_live_database_only_what_reads_is_asked() {
         );
         assert!(reads && !["CREATE", "ALTER", "DROP", "INSERT"].iter().any(|word| words.contains(word)), "{words}");
     }
-    let read_only = ("PGOPTIONS".to_owned(), "-c default_transaction_read_only=on".to_owned());
+    let read_only =
+        ("PGOPTIONS".to_owned(), "-c default_transaction_read_only=on -c search_path=pg_catalog".to_owned());
     let trial = fake.trial.borrow();
     let mut live = trial.commands.iter().filter(|(container, _)| container == LIVE);
     assert!(live.all(|(_, command)| command.environment.contains(&read_only)), "{:?}", trial.commands);

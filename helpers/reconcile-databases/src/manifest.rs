@@ -1,6 +1,7 @@
 //! What the Nix module says about databases: `/etc/hearth/databases.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::ensure;
@@ -94,14 +95,46 @@ impl Privilege {
     }
 }
 
+/// A part of what is declared. What fails in one keeps no other waiting.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// The pooler's role, and the function by which it looks up who comes.
+    Pooler(&'a Pooler),
+    /// A database with its roles, by its name.
+    Database(&'a str, &'a Database),
+}
+
+impl<'a> Part<'a> {
+    /// Its roles, each with the file that holds its password.
+    pub fn roles(self) -> Vec<(&'a str, &'a PathBuf)> {
+        match self {
+            Self::Pooler(pooler) => vec![(pooler.role.as_str(), &pooler.password_file)],
+            Self::Database(_, database) => {
+                [&database.owner, &database.app].map(|role| (role.name.as_str(), &role.password_file)).into()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pooler(_) => f.write_str("the pooler"),
+            Self::Database(name, _) => write!(f, "database {name}"),
+        }
+    }
+}
+
 impl Manifest {
+    /// Its parts, the pooler first: without it nobody gets in.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let databases = self.databases.iter().map(|(name, database)| Part::Database(name, database));
+        std::iter::once(Part::Pooler(&self.pooler)).chain(databases)
+    }
+
     /// The roles, each with the file that holds its password.
     pub fn roles(&self) -> impl Iterator<Item = (&str, &PathBuf)> {
-        self.databases
-            .values()
-            .flat_map(|database| [&database.owner, &database.app])
-            .map(|role| (role.name.as_str(), &role.password_file))
-            .chain([(self.pooler.role.as_str(), &self.pooler.password_file)])
+        self.parts().flat_map(Part::roles)
     }
 
     /// Checks what can be known before the host is looked at; what a Nix build runs.

@@ -161,6 +161,11 @@ fn names(of: impl Iterator<Item = impl AsRef<str>>) -> String {
     if quoted.is_empty() { "NULL".to_owned() } else { quoted.join(", ") }
 }
 
+/// What goes before every question. It is the superuser who asks, and in a database in which others make things: a function
+/// or an operator of theirs that fits better than the system's own would run with all rights. Not an option of the
+/// connection, since `CREATE EXTENSION` chooses its schema by it.
+const OF_THE_SYSTEM_ONLY: &str = "SET search_path = pg_catalog;\n";
+
 /// The question about roles and databases, one line of JSON.
 pub fn server_query<'a>(roles: impl Iterator<Item = &'a str>, databases: impl Iterator<Item = &'a String>) -> String {
     let role = "json_build_object('name', rolname, 'login', rolcanlogin, 'powers', array_remove(ARRAY[CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END], NULL), 'verifier', coalesce(rolpassword, ''), 'memberOf', (SELECT coalesce(json_agg(DISTINCT g.rolname), '[]') FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid))";
@@ -173,7 +178,7 @@ pub fn server_query<'a>(roles: impl Iterator<Item = &'a str>, databases: impl It
         grants("p.proacl", "acldefault('f', p.proowner)")
     );
     format!(
-        "SELECT json_build_object('roles', {} FROM pg_authid r WHERE rolname IN ({})), 'databases', {} FROM pg_database WHERE datname IN ({})), 'lookup', (SELECT {lookup} FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'hearth' AND p.proname = 'user_lookup' LIMIT 1));",
+        "{OF_THE_SYSTEM_ONLY}SELECT json_build_object('roles', {} FROM pg_authid r WHERE rolname IN ({})), 'databases', {} FROM pg_database WHERE datname IN ({})), 'lookup', (SELECT {lookup} FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'hearth' AND p.proname = 'user_lookup' LIMIT 1));",
         all(role),
         names(roles),
         all(&database),
@@ -212,7 +217,7 @@ pub fn inside_query(database: &Database) -> String {
         no_extension("pg_type", "t.oid"),
     );
     format!(
-        "SELECT json_build_object('extensions', {} FROM pg_extension), 'schemas', {} FROM pg_namespace n WHERE {SCHEMAS}), 'relations', {} FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {SCHEMAS} AND {}), 'strange', {} FROM ({strange}) s WHERE s.owner <> {owner}), 'defaults', (SELECT coalesce(json_object_agg(d.defaclobjtype, {}), '{{}}') FROM pg_default_acl d WHERE d.defaclnamespace = 0 AND pg_get_userbyid(d.defaclrole) = {owner} AND d.defaclobjtype IN ('r', 'S')));",
+        "{OF_THE_SYSTEM_ONLY}SELECT json_build_object('extensions', {} FROM pg_extension), 'schemas', {} FROM pg_namespace n WHERE {SCHEMAS}), 'relations', {} FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {SCHEMAS} AND {}), 'strange', {} FROM ({strange}) s WHERE s.owner <> {owner}), 'defaults', (SELECT coalesce(json_object_agg(d.defaclobjtype, {}), '{{}}') FROM pg_default_acl d WHERE d.defaclnamespace = 0 AND pg_get_userbyid(d.defaclrole) = {owner} AND d.defaclobjtype IN ('r', 'S')));",
         all("extname"),
         all(&schema),
         all(&relation),
@@ -230,4 +235,25 @@ pub fn parse<T: serde::de::DeserializeOwned>(text: &str, of: &str) -> anyhow::Re
     serde_json::from_str(text)
         .map_err(|error| anyhow::anyhow!("column {}, {:?}", error.column(), error.classify()))
         .with_context(|| format!("the answer of the server about {of} cannot be read; nothing was changed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_question_finds_the_systems_own_functions_and_operators_only() {
+        let role = |name: &str| crate::manifest::Role { name: name.to_owned(), password_file: "/p".into() };
+        let shop = Database {
+            owner: role("shop_owner"),
+            app: role("shop_app"),
+            app_may: BTreeSet::new(),
+            leave: BTreeSet::new(),
+            extensions: BTreeSet::new(),
+        };
+        let names = ["shop".to_owned()];
+        for question in [inside_query(&shop), server_query(["shop_app"].into_iter(), names.iter())] {
+            assert!(question.starts_with("SET search_path = pg_catalog;\nSELECT "), "{question}");
+        }
+    }
 }

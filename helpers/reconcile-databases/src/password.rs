@@ -39,7 +39,7 @@ impl Password {
     pub fn read(role: &str, file: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(file).map(Zeroizing::new);
         let text = text.with_context(|| format!("password of role {role}, {}", file.display()))?;
-        Self::new(&text).with_context(|| format!("password of role {role}, {}; nothing was changed", file.display()))
+        Self::new(&text).with_context(|| format!("password of role {role}, {}", file.display()))
     }
 
     /// The bytes.

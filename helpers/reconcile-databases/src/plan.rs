@@ -5,7 +5,7 @@ use std::fmt;
 
 use check_migrations::postgres::name;
 
-use crate::manifest::{Database, Manifest};
+use crate::manifest::{Database, Part};
 use crate::observed::{Grant, Inside, Observed, Relation};
 use crate::password::Password;
 use crate::scram::verifies;
@@ -51,30 +51,26 @@ impl fmt::Display for Step {
     }
 }
 
-/// The steps, in order.
-pub fn plan(declared: &Manifest, passwords: &BTreeMap<String, Password>, observed: &Observed) -> Vec<Step> {
+/// The steps for a part, in order.
+pub fn plan(part: Part<'_>, passwords: &BTreeMap<String, Password>, observed: &Observed) -> Vec<Step> {
     let mut plan = Plan { steps: Vec::new(), database: MAINTENANCE.to_owned() };
-    for (role, _) in declared.roles() {
+    for (role, _) in part.roles() {
         plan.role(role, passwords.get(role), observed);
     }
-    for (role, why) in without_others_rights(declared) {
-        plan.memberships(role, why, observed);
-    }
-    plan.lookup(&declared.pooler.role, observed);
-    for (name, database) in &declared.databases {
-        MAINTENANCE.clone_into(&mut plan.database);
-        plan.database(name, database, observed);
-        name.clone_into(&mut plan.database);
-        let fresh = Inside::fresh();
-        plan.inside(database, observed.inside.get(name).unwrap_or(&fresh));
+    match part {
+        Part::Pooler(pooler) => {
+            plan.memberships(&pooler.role, "the pooler", observed);
+            plan.lookup(&pooler.role, observed);
+        }
+        Part::Database(name, database) => {
+            plan.memberships(&database.app.name, "the app", observed);
+            plan.database(name, database, observed);
+            name.clone_into(&mut plan.database);
+            let fresh = Inside::fresh();
+            plan.inside(database, observed.inside.get(name).unwrap_or(&fresh));
+        }
     }
     plan.steps
-}
-
-/// The roles that must have no rights but their own.
-fn without_others_rights(declared: &Manifest) -> impl Iterator<Item = (&str, &'static str)> {
-    let apps = declared.databases.values().map(|database| (database.app.name.as_str(), "the app"));
-    apps.chain([(declared.pooler.role.as_str(), "the pooler")])
 }
 
 struct Plan {
@@ -113,6 +109,7 @@ impl Plan {
         }
     }
 
+    /// A role that must have no rights but its own loses those of others.
     fn memberships(&mut self, role: &str, why: &str, observed: &Observed) {
         let found = observed.server.roles.iter().find(|found| found.name == role);
         for group in found.into_iter().flat_map(|found| &found.member_of) {
@@ -244,13 +241,14 @@ impl Plan {
         let app = &declared.app.name;
         let managed = || found.relations.iter().filter(|relation| !declared.leave.contains(&relation.plain()));
         for sequences in [false, true] {
-            let wanted = if sequences { OF_SEQUENCES.map(str::to_owned).into() } else { of_tables(declared) };
-            let lack: Vec<&Relation> = managed()
-                .filter(|relation| relation.is_sequence() == sequences && !wanted.is_subset(&relation.app))
-                .collect();
-            let words = wanted.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let wanted = if sequences { of_sequences() } else { of_tables(declared) };
             let kind = if sequences { "SEQUENCE " } else { "" };
+            let of_kind: Vec<&Relation> = managed().filter(|relation| relation.is_sequence() == sequences).collect();
+            self.revoke(app, &wanted, kind, &of_kind);
+            let lack: Vec<&Relation> =
+                of_kind.into_iter().filter(|relation| !wanted.is_subset(&relation.app)).collect();
             if !lack.is_empty() {
+                let words = words(&wanted);
                 self.sql(
                     format!("grant {app} {words} on {}", listed(&lack)),
                     lack.iter()
@@ -262,23 +260,56 @@ impl Plan {
         }
     }
 
-    /// What the owner's next migration makes is the app's to use without another word.
+    /// What the app was granted and is not declared, or not any more.
+    fn revoke(&mut self, app: &str, wanted: &BTreeSet<String>, kind: &str, relations: &[&Relation]) {
+        let beyond: Vec<&Relation> =
+            relations.iter().copied().filter(|relation| !relation.app.is_subset(wanted)).collect();
+        if beyond.is_empty() {
+            return;
+        }
+        let all: BTreeSet<String> = beyond.iter().flat_map(|relation| &relation.app - wanted).collect();
+        let revoke = |relation: &&Relation| {
+            let words = words(&(&relation.app - wanted));
+            format!("REVOKE {words} ON {kind}{} FROM {};", relation.quoted(), name(app))
+        };
+        self.sql(
+            format!("take {} on {} from {app}", words(&all), listed(&beyond)),
+            beyond.iter().map(revoke).collect::<Vec<_>>().join("\n"),
+        );
+    }
+
+    /// What the owner's next migration makes is the app's to use without another word, and no further than is declared.
     fn defaults(&mut self, declared: &Database, found: &Inside) {
         let (owner, app) = (&declared.owner.name, &declared.app.name);
-        let tables = of_tables(declared);
-        for (code, kind, wanted) in
-            [("r", "TABLES", tables), ("S", "SEQUENCES", OF_SEQUENCES.map(str::to_owned).into())]
-        {
-            if found.defaults.get(code).is_some_and(|has| wanted.is_subset(has)) {
-                continue;
+        let nothing = BTreeSet::new();
+        for (code, kind, wanted) in [("r", "TABLES", of_tables(declared)), ("S", "SEQUENCES", of_sequences())] {
+            let has = found.defaults.get(code).unwrap_or(&nothing);
+            let made = format!("{} that {owner} will make", kind.to_lowercase());
+            let alter = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {}", name(owner));
+            if !has.is_subset(&wanted) {
+                let words = words(&(has - &wanted));
+                self.sql(
+                    format!("take {words} on {made} from {app}"),
+                    format!("{alter} REVOKE {words} ON {kind} FROM {};", name(app)),
+                );
             }
-            let words = wanted.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            self.sql(
-                format!("grant {app} {words} on {} that {owner} will make", kind.to_lowercase()),
-                format!("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT {words} ON {kind} TO {};", name(owner), name(app)),
-            );
+            if !wanted.is_subset(has) {
+                let words = words(&wanted);
+                self.sql(
+                    format!("grant {app} {words} on {made}"),
+                    format!("{alter} GRANT {words} ON {kind} TO {};", name(app)),
+                );
+            }
         }
     }
+}
+
+fn words(privileges: &BTreeSet<String>) -> String {
+    privileges.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn of_sequences() -> BTreeSet<String> {
+    OF_SEQUENCES.map(str::to_owned).into()
 }
 
 fn of_tables(declared: &Database) -> BTreeSet<String> {

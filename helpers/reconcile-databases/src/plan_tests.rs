@@ -1,6 +1,7 @@
 //! The plan, over servers in memory.
 
 use super::*;
+use crate::manifest::{Manifest, Privilege};
 use crate::observed::{Lookup, Role, Schema, SeenDatabase, Strange};
 use crate::scram::verifier;
 
@@ -87,15 +88,20 @@ fn settled() -> Observed {
     Observed { server, inside: [("shop".to_owned(), inside)].into() }
 }
 
+/// The steps for all parts, in order.
+fn whole(declared: &Manifest, passwords: &BTreeMap<String, Password>, observed: &Observed) -> Vec<Step> {
+    declared.parts().flat_map(|part| plan(part, passwords, observed)).collect()
+}
+
 fn said(observed: &Observed) -> Vec<String> {
-    plan(&manifest(), &passwords(), observed).iter().map(ToString::to_string).collect()
+    whole(&manifest(), &passwords(), observed).iter().map(ToString::to_string).collect()
 }
 
 /// The steps of a server that was settled, and then changed.
 fn after(change: impl FnOnce(&mut Observed)) -> Vec<Step> {
     let mut observed = settled();
     change(&mut observed);
-    plan(&manifest(), &passwords(), &observed)
+    whole(&manifest(), &passwords(), &observed)
 }
 
 fn shop(observed: &mut Observed) -> &mut Inside {
@@ -122,13 +128,13 @@ fn on_an_empty_server_everything_is_made_roles_first() {
     assert_eq!(
         said(&Observed::default()),
         [
+            "create role hearth_pooler",
+            "set the password of role hearth_pooler",
+            "make the function by which the pooler looks up who comes",
             "create role shop_owner",
             "set the password of role shop_owner",
             "create role shop_app",
             "set the password of role shop_app",
-            "create role hearth_pooler",
-            "set the password of role hearth_pooler",
-            "make the function by which the pooler looks up who comes",
             "create database shop, owned by shop_owner",
             "let nobody else into database shop",
             "let shop_app into database shop",
@@ -142,7 +148,7 @@ fn on_an_empty_server_everything_is_made_roles_first() {
 
 #[test]
 fn no_step_holds_a_password_or_what_is_kept_of_one() {
-    for step in plan(&manifest(), &passwords(), &Observed::default()) {
+    for step in whole(&manifest(), &passwords(), &Observed::default()) {
         let all = format!("{step:?}");
         assert!(!all.contains("secret of") && !all.contains("SCRAM"), "{all}");
     }
@@ -152,7 +158,7 @@ fn no_step_holds_a_password_or_what_is_kept_of_one() {
 fn another_password_in_the_secret_is_set_and_nothing_else() {
     let mut changed = passwords();
     changed.insert("shop_app".to_owned(), Password::new("another").unwrap());
-    let steps = plan(&manifest(), &changed, &settled());
+    let steps = whole(&manifest(), &changed, &settled());
     assert_eq!(steps.len(), 1);
     assert_eq!(steps[0].how, How::Password("shop_app".to_owned()));
 }
@@ -183,6 +189,58 @@ fn a_grant_that_was_dropped_comes_back_and_one_that_is_left_to_migrations_does_n
     );
     let steps = after(|observed| shop(observed).relations[1].app.clear());
     assert_eq!(statements(&steps), ["GRANT SELECT, USAGE ON SEQUENCE \"public\".\"products_id_seq\" TO \"shop_app\";"]);
+}
+
+/// The steps for a server that was settled, where the app may do something else now.
+fn app_may(privileges: impl IntoIterator<Item = Privilege>, observed: &Observed) -> Vec<Step> {
+    let mut declared = manifest();
+    declared.databases.get_mut("shop").unwrap().app_may = privileges.into_iter().collect();
+    whole(&declared, &passwords(), observed)
+}
+
+#[test]
+fn what_the_app_may_no_longer_do_is_taken_back_also_of_tables_to_come() {
+    let steps = app_may([Privilege::Select], &settled());
+    assert_eq!(
+        statements(&steps),
+        [
+            "REVOKE DELETE, INSERT, UPDATE ON \"public\".\"products\" FROM \"shop_app\";",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE \"shop_owner\" REVOKE DELETE, INSERT, UPDATE ON TABLES FROM \"shop_app\";",
+        ]
+    );
+    assert_eq!(steps[0].to_string(), "shop: take DELETE, INSERT, UPDATE on public.products from shop_app");
+    assert_eq!(
+        steps[1].to_string(),
+        "shop: take DELETE, INSERT, UPDATE on tables that shop_owner will make from shop_app"
+    );
+}
+
+#[test]
+fn what_the_app_was_granted_beyond_the_declaration_is_taken_back() {
+    let steps = after(|observed| {
+        shop(observed).relations[0].app.insert("TRUNCATE".to_owned());
+        shop(observed).relations[1].app.insert("UPDATE".to_owned());
+        shop(observed).relations[2].app.insert("TRUNCATE".to_owned());
+    });
+    assert_eq!(
+        statements(&steps),
+        [
+            "REVOKE TRUNCATE ON \"public\".\"products\" FROM \"shop_app\";",
+            "REVOKE UPDATE ON SEQUENCE \"public\".\"products_id_seq\" FROM \"shop_app\";",
+        ]
+    );
+}
+
+#[test]
+fn an_app_that_may_do_nothing_with_rows_is_granted_nothing_on_tables() {
+    let new = app_may([], &Observed::default());
+    assert!(statements(&new).iter().all(|sql| !sql.contains("GRANT  ON") && !sql.contains("ON TABLES")), "{new:?}");
+    let settled = app_may([], &settled());
+    assert_eq!(
+        statements(&settled)[0],
+        "REVOKE DELETE, INSERT, SELECT, UPDATE ON \"public\".\"products\" FROM \"shop_app\";"
+    );
+    assert_eq!(settled.len(), 2);
 }
 
 #[test]

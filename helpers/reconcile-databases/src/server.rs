@@ -8,8 +8,8 @@ use check_migrations::postgres::{Server, name, quoted};
 use swarm::{Command, Commands, STACK_LABEL, Services, TaskState, Tasks};
 use tokio::time::{Instant, sleep};
 
-use crate::manifest::{Database, Manifest};
-use crate::observed::{Observed, inside_query, parse, server_query};
+use crate::manifest::{Database, Manifest, Part};
+use crate::observed::{Inside, Server as Seen, inside_query, parse, server_query};
 use crate::password::Password;
 use crate::plan::{How, MAINTENANCE, Step};
 use crate::scram::verifier;
@@ -20,8 +20,8 @@ const OPTIONS: &str =
     "-c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c lock_timeout=5s";
 /// How often it is asked whether a server is there by now.
 const ASK_EVERY: Duration = Duration::from_millis(500);
-/// How long one try of an app's role may take.
-const TRY_SECONDS: u64 = 30;
+/// How long the tries of the apps' roles may take, all together: where the pooler is away, it is away for all.
+pub const TRIES: Duration = Duration::from_secs(30);
 /// How many bytes of random salt `PostgreSQL` itself takes.
 const SALT: usize = 16;
 
@@ -64,23 +64,33 @@ async fn once<'a, E: Engine>(engine: &'a E, declared: &Manifest) -> anyhow::Resu
     Ok(server.is_ready().await?.then_some(server))
 }
 
-/// Asks about everything that is declared.
+/// Asks about roles and databases.
 ///
 /// # Errors
 /// The server's words.
-pub async fn observe<E: Commands>(server: &Server<'_, E>, declared: &Manifest) -> anyhow::Result<Observed> {
+pub async fn observe<E: Commands>(server: &Server<'_, E>, declared: &Manifest) -> anyhow::Result<Seen> {
     let roles = declared.roles().map(|(role, _)| role);
     let query = server_query(roles, declared.databases.keys());
     let answer = server.sql(MAINTENANCE, &query).await.context("looking at roles and databases")?;
-    let mut observed = Observed { server: parse(&answer, "roles and databases")?, inside: BTreeMap::new() };
-    for (name, database) in &declared.databases {
-        if observed.server.databases.iter().any(|found| found.name == *name) {
-            let answer = server.sql(name, &inside_query(database)).await;
-            let answer = answer.with_context(|| format!("looking into database {name}"))?;
-            observed.inside.insert(name.clone(), parse(&answer, &format!("database {name}"))?);
-        }
+    parse(&answer, "roles and databases")
+}
+
+/// Asks what is in a database, if it is there.
+///
+/// # Errors
+/// The server's words.
+pub async fn observe_inside<E: Commands>(
+    server: &Server<'_, E>,
+    seen: &Seen,
+    part: Part<'_>,
+) -> anyhow::Result<BTreeMap<String, Inside>> {
+    let Part::Database(name, database) = part else { return Ok(BTreeMap::new()) };
+    if !seen.databases.iter().any(|found| found.name == *name) {
+        return Ok(BTreeMap::new());
     }
-    Ok(observed)
+    let answer = server.sql(name, &inside_query(database)).await;
+    let answer = answer.with_context(|| format!("looking into database {name}"))?;
+    Ok([(name.to_owned(), parse(&answer, &format!("database {name}"))?)].into())
 }
 
 /// Takes a step.
@@ -104,7 +114,8 @@ pub async fn take<E: Commands>(
     server.sql(&step.database, &sql).await.map(drop)
 }
 
-/// Tries what an app does: logs in with its password, through the pooler, and asks something.
+/// Tries what an app does, until a moment and at least once: logs in with its password, through the pooler, and asks
+/// something.
 ///
 /// # Errors
 /// The words of whoever refused, once the time for it is over.
@@ -113,6 +124,7 @@ pub async fn try_app<E: Commands>(
     declared: &Manifest,
     database: (&str, &Database),
     password: &Password,
+    until: Instant,
 ) -> anyhow::Result<()> {
     let (name, role) = (database.0, database.1.app.name.as_str());
     let host = format!("{}_{}", declared.stack, declared.pooler.service);
@@ -127,7 +139,6 @@ pub async fn try_app<E: Commands>(
         limit: Duration::from_secs(10),
         most: 4096,
     };
-    let until = Instant::now() + Duration::from_secs(TRY_SECONDS);
     loop {
         let printed = server.engine.command(&server.container, &command).await?;
         if printed.exit_code == Some(0) && printed.text().trim() == role {

@@ -187,5 +187,68 @@ async fn without_a_server_or_a_password_nothing_is_changed() {
     std::fs::write(folder.path().join("app"), "\n").unwrap();
     let (receipt, _) = run(&manifest, &fake).await;
     assert!(receipt.summary.contains("password of role shop_app"), "{}", receipt.summary);
+    std::fs::write(folder.path().join("pooler"), "\n").unwrap();
+    let (receipt, _) = run(&manifest, &fake).await;
+    assert!(
+        receipt.summary.starts_with("the pooler; nothing was changed: password of role hearth_pooler"),
+        "{}",
+        receipt.summary
+    );
     assert!(fake.trial.borrow().commands.is_empty());
+}
+
+/// Declares another database, whose app's password is in a file of this name.
+fn declare_wiki(manifest: &mut Manifest, password: &str) {
+    let mut wiki = manifest.databases["shop"].clone();
+    "wiki_owner".clone_into(&mut wiki.owner.name);
+    "wiki_app".clone_into(&mut wiki.app.name);
+    wiki.app.password_file.set_file_name(password);
+    manifest.databases.insert("wiki".to_owned(), wiki);
+}
+
+fn statements(fake: &Fake) -> String {
+    fake.trial
+        .borrow()
+        .commands
+        .iter()
+        .map(|(_, command)| String::from_utf8_lossy(&command.input).into_owned())
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_whose_password_is_missing_keeps_no_other_from_being_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut manifest = manifest(folder.path());
+    declare_wiki(&mut manifest, "app");
+    manifest.databases.get_mut("shop").unwrap().app.password_file.set_file_name("absent");
+    let fake = server(vec![Answer::new("db-1", "'roles'", EMPTY)]);
+    let (receipt, _) = run(&manifest, &fake).await;
+    assert_eq!(receipt.outcome, Outcome::Failed);
+    let said = &receipt.summary;
+    assert!(said.contains("database shop was left as it is") && said.contains("password of role shop_app"), "{said}");
+    let asked = statements(&fake);
+    assert!(
+        asked.contains("CREATE DATABASE \"wiki\"") && asked.contains("ALTER ROLE \"wiki_app\" PASSWORD"),
+        "{asked}"
+    );
+    assert!(!asked.contains("CREATE ROLE \"shop_") && !asked.contains("CREATE DATABASE \"shop\""), "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_fails_keeps_no_other_from_being_put_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut manifest = manifest(folder.path());
+    declare_wiki(&mut manifest, "app");
+    let refused = Printed { exit_code: Some(3), output: Vec::new(), complaints: "ERROR:  no room".to_owned() };
+    let fake = server(vec![
+        Answer { printed: refused, ..Answer::new("db-1", "CREATE DATABASE \"shop\"", "") },
+        Answer::new("db-1", "'roles'", EMPTY),
+    ]);
+    let (receipt, _) = run(&manifest, &fake).await;
+    assert_eq!(receipt.outcome, Outcome::Failed);
+    assert!(
+        receipt.summary.contains("create database shop, owned by shop_owner") && receipt.summary.contains("no room")
+    );
+    let asked = statements(&fake);
+    assert!(asked.contains("CREATE DATABASE \"wiki\""), "{asked}");
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use state::Journal;
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Unit};
 use crate::units;
 
 /// Files that could not be rendered, and why.
@@ -44,15 +44,16 @@ pub fn known(state_folder: &Path) -> anyhow::Result<Reasons> {
     }
 }
 
-/// Writes down what could not be rendered and lets the unit of each such file, and of each that is there again, look.
+/// Writes down what could not be rendered and lets the unit of each such file, and of each that is there again, look. What
+/// systemd knew of them is gone with a boot, and so is the generation.
 ///
 /// # Errors
 /// When a file cannot be written, or `systemctl` refuses; the next run then tells them.
-pub fn tell(manifest: &Manifest, failed: &Reasons, systemctl: &Path) -> anyhow::Result<()> {
+pub fn tell(manifest: &Manifest, failed: &Reasons, had_generation: bool, systemctl: &Path) -> anyhow::Result<()> {
     let before = known(&manifest.state_folder)?;
     let untold = Journal::in_folder(&manifest.state_folder.join(UNTOLD));
     let mut names: BTreeSet<String> = untold.unfinished().context("the units that were not told")?.unwrap_or_default();
-    if before != *failed {
+    if before != *failed || !had_generation {
         names.extend(before.keys().chain(failed.keys()).cloned());
     }
     if names.is_empty() {
@@ -61,9 +62,22 @@ pub fn tell(manifest: &Manifest, failed: &Reasons, systemctl: &Path) -> anyhow::
     // Written first: a run that is killed in between owes them.
     untold.record(&names)?;
     state::write_atomic(&manifest.state_folder.join(FILE), &serde_json::to_vec_pretty(failed)?, 0o600)?;
-    for unit in names.iter().filter_map(|name| manifest.unit_of(name)) {
-        let status = units::call(systemctl, "restart", unit.as_str())?;
-        ensure!(status.success(), "`{}` could not be told: {} ended with {status}", unit.as_str(), systemctl.display());
+    let mut refused = None;
+    for name in names.clone() {
+        let told = manifest.unit_of(&name).map_or(Ok(()), |unit| look(systemctl, unit));
+        match told {
+            Ok(()) => drop(names.remove(&name)),
+            // The others are told all the same.
+            Err(error) => drop(refused.get_or_insert(error)),
+        }
     }
-    untold.clear().context("the units that were not told")
+    let Some(refused) = refused else { return untold.clear().context("the units that were not told") };
+    untold.record(&names)?;
+    Err(refused)
+}
+
+fn look(systemctl: &Path, unit: &Unit) -> anyhow::Result<()> {
+    let status = units::call(systemctl, "restart", unit.as_str())?;
+    ensure!(status.success(), "`{}` could not be told: {} ended with {status}", unit.as_str(), systemctl.display());
+    Ok(())
 }

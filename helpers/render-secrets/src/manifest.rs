@@ -213,12 +213,33 @@ impl Manifest {
             ensure!(names.contains(name.as_str()), "a placeholder for `{name}`, and no such secret; nothing was done");
             ensure!(!placeholder.is_empty(), "the placeholder for `{name}` is empty; nothing was done");
         }
+        self.no_placeholder_of_nothing()?;
         ensure!(!self.generations.starts_with(&self.link), "`generations` lies behind `link`; nothing was done");
         Ok(())
     }
 }
 
+/// How every placeholder of the module begins.
+const PLACEHOLDER: &str = "<HEARTH:";
+
 impl Manifest {
+    /// A placeholder that nothing replaces would be rendered as it is: a password that everybody knows.
+    fn no_placeholder_of_nothing(&self) -> anyhow::Result<()> {
+        for template in &self.templates {
+            let known = |text: String, placeholder: &String| text.replace(placeholder.as_str(), " ");
+            let rest = self.placeholders.values().fold(template.content.clone(), known);
+            if let Some(at) = rest.find(PLACEHOLDER) {
+                let name = rest[at + PLACEHOLDER.len()..].split([':', '\n']).next().unwrap_or_default();
+                bail!(
+                    "template `{}` holds the placeholder of `{name}`, which is not rendered at the same time, and would \
+                     stand there in clear; nothing was done. Declare a second entry of the same `key` without neededForUsers",
+                    template.name.as_str()
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// Whether it has a secret or template of this name within a generation.
     pub fn declares(&self, file_name: &str) -> bool {
         let mut secrets = self.secrets.iter().map(Secret::file_name);

@@ -65,10 +65,22 @@ pub struct Plan {
     pub reload: BTreeSet<Unit>,
 }
 
+impl Wanted {
+    fn is_renewed(&self) -> bool {
+        self.fresh && self.content.is_some() && self.permissions.is_some()
+    }
+}
+
 impl Plan {
     /// Compares what is wanted with the current generation.
-    pub fn new(wanted: Vec<Wanted>, current: Option<&Generation>) -> Self {
+    pub fn new(mut wanted: Vec<Wanted>, current: Option<&Generation>) -> Self {
         let mut plan = Self::default();
+        // What cannot be renewed at all keeps its content, templates among it; who may read it is as declared all the same.
+        if current.is_some() && !wanted.iter().any(Wanted::is_renewed) {
+            for file in &mut wanted {
+                file.content = None;
+            }
+        }
         let nothing = BTreeMap::new();
         let existing = current.map_or(&nothing, |generation| &generation.files);
         let names: BTreeSet<String> = wanted.iter().map(|file| file.name.clone()).collect();
@@ -79,10 +91,6 @@ impl Plan {
             plan.changes.push(format!("`{gone}` goes: nothing declares it"));
         }
         plan.reload = &plan.reload - &plan.restart;
-        // What cannot be renewed at all is better left as it was.
-        if plan.rendered == 0 && !names.is_empty() && current.is_some() {
-            plan.changes.clear();
-        }
         plan
     }
 
@@ -207,12 +215,23 @@ mod tests {
     }
 
     #[test]
-    fn when_nothing_can_be_renewed_the_generation_stays_with_what_is_no_longer_declared() {
-        let current = generation(&[("a", "1"), ("gone", "2")]);
-        assert!(Plan::new(vec![wanted("a", None)], Some(&current)).is_unchanged());
-        let template = Wanted { fresh: false, ..wanted("t", Some("of old content")) };
-        assert!(Plan::new(vec![wanted("a", None), template], Some(&current)).is_unchanged());
-        let plan = Plan::new(vec![wanted("a", Some("1"))], Some(&current));
-        assert_eq!(plan.changes, ["`gone` goes: nothing declares it"]);
+    fn when_nothing_can_be_renewed_all_content_stays_and_nobody_is_told() {
+        let current = generation(&[("a", "1"), ("t", "of old content")]);
+        assert!(Plan::new(vec![wanted("a", None)], Some(&generation(&[("a", "1")]))).is_unchanged());
+        let template = || Wanted { fresh: false, ..wanted("t", Some("put together anew")) };
+        let plan = Plan::new(vec![wanted("a", None), template()], Some(&current));
+        assert!(plan.is_unchanged() && plan.restart.is_empty() && plan.reload.is_empty(), "{plan:?}");
+    }
+
+    #[test]
+    fn when_nothing_can_be_renewed_permissions_are_narrowed_and_what_is_not_declared_goes() {
+        let current = generation(&[("a", "1"), ("gone", "2"), ("t", "of old content")]);
+        let narrow = Some(Permissions { mode: 0, ..OURS });
+        let template = Wanted { fresh: false, permissions: narrow, ..wanted("t", Some("put together anew")) };
+        let plan = Plan::new(vec![wanted("a", None), template], Some(&current));
+        assert_eq!(plan.changes, ["secret `t` gets user 0, group 0, mode 0000", "`gone` goes: nothing declares it"]);
+        let files: Vec<_> = plan.files.iter().map(|f| (f.name.as_str(), f.content.expose_str().unwrap())).collect();
+        assert_eq!(files, [("a", "1"), ("t", "of old content")]);
+        assert!(plan.restart.is_empty() && plan.reload.is_empty());
     }
 }

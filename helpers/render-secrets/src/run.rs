@@ -127,15 +127,11 @@ fn carry_out(manifest: &Manifest, prepared: &mut Prepared, journal: &Journal) ->
         old => old.unwrap_or(0),
     };
     let failed = links::apply(&prepared.links, &prepared.known_links, &manifest.state_folder);
-    let untold = match tell(manifest, &mut prepared.pending, journal) {
-        Ok(mut warnings) => {
-            prepared.warnings.append(&mut warnings);
-            None
-        }
-        Err(error) => Some(error),
-    };
-    let unseen = failures::tell(manifest, &prepared.failed, systemctl(manifest));
-    prepared.errors.extend(failed.iter().chain(&untold).chain(&unseen.err()).map(|error| format!("{error:#}")));
+    let mut told = prepared.pending.tell(systemctl(manifest));
+    told.errors.extend(remember(&prepared.pending, journal).err());
+    prepared.warnings.append(&mut told.warnings);
+    let unseen = failures::tell(manifest, &prepared.failed, old.is_some(), systemctl(manifest));
+    prepared.errors.extend(failed.iter().chain(&told.errors).chain(&unseen.err()).map(|error| format!("{error:#}")));
     if !prepared.plan.is_unchanged() {
         apply::prune(manifest, number)?;
     }
@@ -159,14 +155,13 @@ fn pending(journal: &Journal, plan: &Plan, had_generation: bool) -> anyhow::Resu
     Ok(Pending::of(plan, earlier.filter(|_| had_generation)))
 }
 
-fn tell(manifest: &Manifest, pending: &mut Pending, journal: &Journal) -> anyhow::Result<Vec<String>> {
-    let told = pending.tell(systemctl(manifest));
+/// Leaves on disk what is still owed to units.
+fn remember(pending: &Pending, journal: &Journal) -> anyhow::Result<()> {
     if pending.is_empty() {
-        journal.clear().context("the journal")?;
+        journal.clear().context("the journal")
     } else {
-        journal.record(pending).context("the journal")?;
+        journal.record(pending).context("the journal")
     }
-    told
 }
 
 fn systemctl(manifest: &Manifest) -> &Path {

@@ -36,8 +36,8 @@ impl Keys {
 pub struct Sources {
     /// The new content.
     pub contents: BTreeMap<String, Text>,
-    /// Files that were refused, and the names of the secrets that they hold.
-    pub refused_files: BTreeMap<PathBuf, (sops::Error, Vec<String>)>,
+    /// Files that were refused, read as one format, and the names of the secrets that they hold.
+    pub refused_files: BTreeMap<(PathBuf, Format), (sops::Error, Vec<String>)>,
     /// Secrets whose file is good and that are not in it.
     pub missing_keys: Vec<(String, sops::Error)>,
 }
@@ -81,7 +81,7 @@ fn decrypt_some(files: &[Source<'_>], identities: &Identities) -> Sources {
             Ok(plain) => sources.take(&plain, secrets),
             Err(error) => {
                 let names = secrets.iter().map(|secret| secret.name.as_str().to_owned()).collect();
-                sources.refused_files.insert((*file).to_owned(), (error, names));
+                sources.refused_files.insert(((*file).to_owned(), *format), (error, names));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, Error, anyhow};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Plan;
@@ -40,40 +40,57 @@ impl Pending {
     }
 
     /// Tells systemd, without waiting: a unit may itself wait for this helper. Units that do not run are left alone. What
-    /// is left in `self` afterwards was not told. Returns warnings.
-    ///
-    /// # Errors
-    /// When `systemctl` cannot be run or refuses.
-    pub fn tell(&mut self, systemctl: &Path) -> anyhow::Result<Vec<String>> {
-        let mut warnings = Vec::new();
-        tell(systemctl, "try-restart", &mut self.restart, &mut warnings)?;
-        tell(systemctl, "try-reload-or-restart", &mut self.reload, &mut warnings)?;
-        Ok(warnings)
+    /// is left in `self` afterwards was not told.
+    pub fn tell(&mut self, systemctl: &Path) -> Told {
+        let mut told = Told::default();
+        told.tell(systemctl, "try-restart", &mut self.restart);
+        told.tell(systemctl, "try-reload-or-restart", &mut self.reload);
+        told
     }
+}
+
+/// What came of telling systemd.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// That `systemctl` could not be run, or refused.
+    pub errors: Vec<Error>,
 }
 
 /// What `systemctl` ends with for a unit that systemd does not know.
 const NO_SUCH_UNIT: i32 = 5;
 
-/// A call for each unit, so that one that is refused does not let the others be told again.
-fn tell(systemctl: &Path, verb: &str, units: &mut BTreeSet<String>, warnings: &mut Vec<String>) -> anyhow::Result<()> {
-    while let Some(unit) = units.first().cloned() {
-        let manually = || {
-            let names = units.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-            format!(
+impl Told {
+    /// A call for each unit: one that is refused, perhaps each time, neither lets the others be told again nor keeps them
+    /// from being told.
+    fn tell(&mut self, systemctl: &Path, verb: &str, units: &mut BTreeSet<String>) {
+        let mut first = None;
+        for unit in units.clone() {
+            match call(systemctl, verb, &unit) {
+                Ok(status) if status.success() => {}
+                Ok(status) if status.code() == Some(NO_SUCH_UNIT) => self
+                    .warnings
+                    .push(format!("systemd knows no `{unit}`, so nothing uses the old content; correct the name")),
+                Ok(status) => {
+                    first.get_or_insert_with(|| anyhow!("`{unit}`: {} ended with {status}", systemctl.display()));
+                    continue;
+                }
+                Err(error) => {
+                    first.get_or_insert(error);
+                    continue;
+                }
+            }
+            units.remove(&unit);
+        }
+        let names = units.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        self.errors.extend(first.map(|error| {
+            error.context(format!(
                 "the files are rendered and these units still use the old ones; the next run tries again, or do it now: \
                  systemctl {verb} {names}"
-            )
-        };
-        let status = call(systemctl, verb, &unit).with_context(manually)?;
-        if status.code() == Some(NO_SUCH_UNIT) {
-            warnings.push(format!("systemd knows no `{unit}`, so nothing uses the old content; correct the name"));
-        } else {
-            ensure!(status.success(), "{}: {} ended with {status}", manually(), systemctl.display());
-        }
-        units.remove(&unit);
+            ))
+        }));
     }
-    Ok(())
 }
 
 /// `systemctl --no-block VERB UNIT`.

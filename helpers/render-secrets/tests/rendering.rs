@@ -169,9 +169,16 @@ fn of_ten_secrets_nine_are_rendered_and_the_tenth_keeps_what_it_had() {
 fn a_changed_file_leaves_the_generation_as_it_is() {
     let host = Host::new();
     host.ends_with(10, "nine.json");
-    host.edit("tampered.json", |manifest| manifest["templates"][0]["content"] = "<HEARTH:mail:PLACEHOLDER>".into());
-    let said = host.ends_with(1, "tampered.json");
-    assert!(said.contains("tampered.yaml: `token`"), "{said}");
+    host.edit("tampered.json", |manifest| {
+        manifest["templates"][0]["content"] = "<HEARTH:mail:PLACEHOLDER>".into();
+        manifest["templates"][0]["restartUnits"] = ["mail.service"].as_slice().into();
+    });
+    for _ in 0..2 {
+        let said = host.ends_with(1, "tampered.json");
+        assert!(said.contains("tampered.yaml: `token`"), "{said}");
+    }
+    let told = std::fs::read_to_string(host.path("systemctl.log")).unwrap_or_default();
+    assert!(!told.contains("mail.service"), "{told}");
     assert_eq!(host.generations(), ["1"]);
     assert_eq!(host.read("run/secrets/token"), "canary-4-token");
 }
@@ -236,9 +243,14 @@ fn refuse(host: &Host, cases: &str) {
 fn a_unit_that_is_refused_does_not_let_the_others_be_told_again() {
     let host = Host::new();
     host.ends_with(10, "nine.json");
-    host.edit("rotated.json", |_| ());
+    host.edit("rotated.json", |manifest| {
+        manifest["secrets"][3]["restartUnits"] = ["mail.service", "token.service"].as_slice().into();
+    });
     refuse(&host, "mail.service) exit 4;;");
-    host.ends_with(1, "rotated.json");
+    let said = host.ends_with(1, "rotated.json");
+    assert!(said.contains("systemctl try-restart mail.service: `mail.service`: ./systemctl ended with"), "{said}");
+    let told = host.read("systemctl.log");
+    assert!(told.contains("restart token.service\n") && told.contains("reload-or-restart proxy.service\n"), "{told}");
     refuse(&host, "nothing) ;;");
     host.ends_with(10, "rotated.json");
     host.ends_with(0, "rotated.json");
@@ -273,6 +285,32 @@ fn the_unit_of_a_secret_that_failed_is_told_by_the_next_run_when_systemd_was_not
     host.ends_with(40, "ten.json");
     host.ends_with(40, "ten.json");
     assert_eq!(host.read("systemctl.log"), "--no-block restart hearth-secret-alien.service\n");
+}
+
+#[test]
+fn after_a_boot_the_unit_of_a_secret_that_still_fails_is_told_again() {
+    let host = Host::new();
+    host.edit("ten.json", |_| ());
+    host.ends_with(40, "ten.json");
+    std::fs::remove_dir_all(host.path("run")).unwrap();
+    std::fs::remove_file(host.path("systemctl.log")).unwrap();
+    host.ends_with(40, "ten.json");
+    assert_eq!(host.read("systemctl.log"), "--no-block restart hearth-secret-alien.service\n");
+}
+
+#[test]
+fn of_one_file_in_two_formats_each_secret_fails_with_its_own_error_and_unit() {
+    let host = Host::new();
+    host.edit("ten.json", |manifest| {
+        let mut other = manifest["secrets"].as_array().unwrap().last().unwrap().clone();
+        (other["name"], other["format"]) = ("also".into(), "json".into());
+        (other["path"], other["unit"]) = ("run/secrets/also".into(), "hearth-secret-also.service".into());
+        manifest["secrets"].as_array_mut().unwrap().push(other);
+    });
+    refuse(&host, "hearth-secret-alien.service) exit 1;;");
+    let said = host.ends_with(40, "ten.json");
+    assert!(said.contains("secret `alien`: no identity") && said.contains("secret `also`: alien.yaml"), "{said}");
+    assert!(host.read("systemctl.log").contains("restart hearth-secret-also.service\n"));
 }
 
 #[test]

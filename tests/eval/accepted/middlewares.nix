@@ -12,17 +12,32 @@
     };
   };
   hearth.apps.miniflux.middlewares.requestHeaders.X-Forwarded-Port = "443";
-  # The file that the proxy reads names both apps.
+  # Each app has a file of its own, which lacks nothing and names no secret of another.
   assertions = [
     {
       assertion =
-        builtins.attrNames (builtins.fromJSON config.hearth.secrets.templates.middlewares.content).http.middlewares
-        == [
-          "hearth-hello-auth"
-          "hearth-hello-headers"
-          "hearth-miniflux-headers"
-        ];
-      message = "the proxy is not told of every middleware";
+        let
+          templates = config.hearth.secrets.templates;
+          named =
+            name:
+            builtins.attrNames (builtins.fromJSON templates."middlewares-${name}".content).http.middlewares;
+        in
+        builtins.attrNames templates == [
+          "middlewares-hello"
+          "middlewares-miniflux"
+        ]
+        &&
+          named "hello" == [
+            "hearth-hello-auth"
+            "hearth-hello-headers"
+          ]
+        && named "miniflux" == [ "hearth-miniflux-headers" ]
+        && templates.middlewares-miniflux.reloadUnits == [ "hearth-middlewares-miniflux.service" ];
+      message = "the proxy is not told of every middleware, each app by itself";
+    }
+    {
+      assertion = builtins.elem "hearth-middlewares-hello.service" config.systemd.services.hearth-app-hello.after;
+      message = "an app is deployed before the proxy knows its middlewares";
     }
   ];
 }
