@@ -286,7 +286,42 @@ with subtest("what was proved in one environment goes to the other by its digest
     serves(LIVE, "1.0.0")
     _, said = host.execute(f"{PATH} hearth status 2>&1")
     line = next(line for line in said.splitlines() if line.startswith("hello "))
-    assert "1.0.0 (sha256:" in line and "the flake declares what the recipe does" in line, said
+    assert "1.0.0 (sha256:" in line and "the flake names no image; without this deploy" in line, said
+
+with subtest("what a person went back from is not promoted, status names what serves, and asked for again it comes back"):
+    code, said = host.execute(f"{PATH} hearth deploy hello-test 1.1.0 2>&1")
+    short = {tag: f"{tag} ({digest[:19]})" for tag, digest in (("1.0.0", pinned()["digest"]), ("1.1.0", pinned("hello-test")["digest"]))}
+    assert code == 0 and f"{short['1.1.0']} is deployed and healthy" in said, f"{code}\n{said}"
+    code, said = host.execute(f"{PATH} hearth rollback hello-test --yes 2>&1")
+    assert code == 10 and f"{short['1.1.0']} serves; back to {short['1.0.0']} with its data" in said, f"{code}\n{said}"
+    assert f"{short['1.0.0']} serves again with its data" in said and f"{short['1.1.0']} is set aside" in said, said
+    serves(TEST, "1.0.0")
+
+    def status_of_test():
+        code, said = host.execute(f"{PATH} hearth status 2>&1")
+        return code, next(line for line in said.splitlines() if line.startswith("hello-test "))
+
+    code, line = status_of_test()
+    assert code == 20 and f"{short['1.0.0']} serves; a person went back from {short['1.1.0']} on " in line, f"{code}\n{line}"
+    before = pinned()
+    code, said = host.execute(f"{PATH} hearth promote hello test prod 2>&1")
+    assert code == 2 and f"refused: hello test does not serve {short['1.1.0']}" in said, f"{code}\n{said}"
+    assert "a person went back from it on " in said and pinned() == before, said
+    serves(LIVE, "1.0.0")
+    reconcile("hearth-app-hello-test.service")
+    assert receipt("apps/hello-test")["outcome"] == "held", receipt("apps/hello-test")
+    code, line = status_of_test()
+    assert code == 20 and "Accept it with `hearth accept hello-test 1.1.0`" in line, f"{code}\n{line}"
+    code, said = over_ssh("hello test 1.1.0", key="branches")
+    assert code == 0 and "a person went back from this on " in said, f"{code}\n{said}"
+    serves(TEST, "1.1.0")
+    host.succeed(f"{PATH} hearth rollback hello-test --yes > /run/back 2>&1 || test $? = 10")
+    host.succeed(f"{PATH} hearth accept hello-test 1.1.0 --yes")
+    reconcile("hearth-app-hello-test.service")
+    serves(TEST, "1.1.0")
+    _, line = status_of_test()
+    assert "1.1.0 (sha256:" in line and "went back" not in line and "waits" not in line, line
+    print(host.execute(f"{PATH} hearth status 2>&1")[1])
 
 with subtest("the token is found nowhere: in no process, no file, no log, no layer of an image"):
     assert int(host.succeed("wc -l < /run/looks")) > 100

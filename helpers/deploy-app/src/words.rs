@@ -56,6 +56,13 @@ pub enum Refusal {
 
 const ASK: &str = "ask with APP ENVIRONMENT TAG, for example: shop prod 1.4.0";
 
+impl Refusal {
+    /// The same for who asks in another way than with three words: it ends with how they do.
+    pub fn with_form(&self, ask: &str) -> String {
+        self.to_string().replace(ASK, ask)
+    }
+}
+
 impl Word {
     const LONGEST: usize = 50;
 

@@ -19,7 +19,7 @@ pub fn accept(host: &Host, app: &str, version: &str, yes: bool) -> anyhow::Resul
     let subject = host.app(app)?;
     let folder = subject.state.clone().map_err(anyhow::Error::msg)?;
     let (files, holds) = (Files::in_folder(&folder), Holds::in_folder(&folder));
-    if let Some(aside) = files.failed()?.filter(|aside| aside.by_hand && aside.named() == version) {
+    if let Some(aside) = files.failed()?.filter(|aside| aside.by_hand && aside.is_called(version)) {
         println!("{app}: {}", aside.waits(app));
         ensure!(yes || agreed(&format!("Let {app} be updated to {version} again?"))?, "nothing was accepted");
         if let Some(tag) = aside.versions.last() {

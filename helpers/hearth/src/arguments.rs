@@ -108,19 +108,22 @@ pub enum OfHost {
     },
     /// Deploy a tag of an app's image, as a pipeline does
     ///
-    /// Only for apps that are declared with `deploy`. Example: hearth deploy shop-prod 1.4.0
+    /// As root, and only for apps that are declared with `deploy`. Ends as `deploy-app` does: 0 serves, 1 failed, 2 refused,
+    /// 20 held, 30 rolled back, 40 superseded. Example: hearth deploy shop-prod 1.4.0
     Deploy {
-        /// The app
+        /// The app, by its name in `hearth status` (shop-prod), not `shop prod`
         app: String,
         /// The tag
         tag: String,
-        /// Hand on a registry token: the first line of standard input
+        /// Hand on a registry token: the first line of standard input, as TOKEN, USER:TOKEN or JSON
         #[arg(long)]
         token_stdin: bool,
     },
     /// Deploy to one environment exactly the image that another has
     ///
-    /// By its digest: what was proved, and not what the tag has become since. Example: hearth promote shop test prod
+    /// As root. By its digest: what was proved and serves there, and not what the tag has become since. What a person went
+    /// back from is refused. Ends as `deploy-app` does: 0 serves, 1 failed, 2 refused, 20 held, 30 rolled back, 40
+    /// superseded. Example: hearth promote shop test prod
     Promote {
         /// The app, as pipelines call it
         app: String,
@@ -155,9 +158,11 @@ pub enum OfHost {
     /// Go back to the version that served before, with its data
     ///
     /// What serves is kept in a snapshot first, so that the same command goes forward again. The version that was gone back
-    /// from is held: it is not taken again before it changes or is accepted. What was written since the snapshot is out of
-    /// use, so it asks first. Where the trial of the migrations saw that the earlier version works on the data of now, that
-    /// stays. Example: hearth rollback wiki
+    /// from is held: it is not taken again before it changes, is accepted, or is deployed through the door once more: stop
+    /// the pipeline first. What was written since the snapshot is out of use, so it asks first. Where the trial of the
+    /// migrations saw that the earlier version works on the data of now, that stays.
+    ///
+    /// Ends with exit code 10 when it went back. Example: hearth rollback wiki
     Rollback {
         /// The app
         app: String,
@@ -172,7 +177,7 @@ pub enum OfHost {
     },
     /// Remove the colour that failed, and that is kept for a look
     ///
-    /// Only for apps with `update = "blue-green"`. What serves is not touched. Example: hearth cleanup shop-prod
+    /// What serves is not touched. Of apps without `update = "blue-green"` nothing is kept. Example: hearth cleanup shop-prod
     Cleanup {
         /// The app
         app: String,

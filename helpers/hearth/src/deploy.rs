@@ -3,19 +3,31 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use deploy_app::manifest::{Environment, Manifest};
-use reconcile_app::pin::Pins;
+use deploy_app::outcome::End;
+use deploy_app::words::Target;
+use reconcile_app::pin::{Pin, Pins};
+use state::Image;
 
 use crate::host::Host;
+use crate::pinned::Replaced;
 
-/// Deploys a tag of an app's image.
+/// Deploys a tag of an app's image, or says why that is no good request.
 ///
 /// # Errors
-/// When no pipeline may deploy that app either, or the door's helper cannot be started.
+/// When the door's helper cannot be started.
 pub fn deploy(host: &Host, app: &str, tag: &str, token: bool) -> anyhow::Result<ExitCode> {
     let door = Door::of(host)?;
-    let to = door.environment(|one| one.name.as_str() == app, app)?;
+    let to = match door.environment(|one| one.name.as_str() == app, app) {
+        Ok(to) => to,
+        Err(refusal) => return Ok(refusal.told()),
+    };
+    let words = format!("{} {} {tag}", to.app.as_str(), to.environment.as_str());
+    if let Err(refusal) = Target::parse(words.as_bytes()) {
+        let form = "ask with an app and a tag, for example: hearth deploy shop-prod 1.4.0";
+        return Ok(Refusal(format!("{}. Nothing was done", refusal.with_form(form))).told());
+    }
     let mut command = door.command()?;
     if token {
         command.arg("--token-stdin");
@@ -23,24 +35,60 @@ pub fn deploy(host: &Host, app: &str, tag: &str, token: bool) -> anyhow::Result<
     ask(command, to, tag)
 }
 
-/// Deploys to one environment exactly the image that was proved in another, by its digest.
+/// Deploys to one environment exactly the image that was proved in another and serves there, by its digest, or says why
+/// that is no good request.
 ///
 /// # Errors
-/// When there are no such environments, or nothing was deployed to the one that it comes from.
+/// When a record cannot be read, or the door's helper cannot be started.
 pub fn promote(host: &Host, app: &str, from: &str, to: &str) -> anyhow::Result<ExitCode> {
     let door = Door::of(host)?;
     let find = |environment: &str| {
         let is_it = |one: &Environment| one.app.as_str() == app && one.environment.as_str() == environment;
         door.environment(is_it, &format!("{app} {environment}"))
     };
-    let (source, target) = (find(from)?, find(to)?);
-    let Some(pin) = Pins::in_folder(&source.state_folder).pinned()? else {
-        bail!("nothing was deployed to {app} {from} through the door yet, so there is nothing to promote");
+    let (source, target) = match (find(from), find(to)) {
+        (Ok(source), Ok(target)) => (source, target),
+        (Err(refusal), _) | (_, Err(refusal)) => return Ok(refusal.told()),
+    };
+    let pin = match to_promote(source, target)? {
+        Ok(pin) => pin,
+        Err(refusal) => return Ok(refusal.told()),
     };
     println!("{app} {from} has {} at {}, deployed by {}", pin.tag, pin.digest, pin.by);
     let mut command = door.command()?;
     command.args(["--digest", &pin.digest]);
     ask(command, target, &pin.tag)
+}
+
+/// What serves in an environment and came there through the door. What somebody went back from was proved to be wrong.
+fn to_promote(from: &Environment, to: &Environment) -> anyhow::Result<Result<Pin, Refusal>> {
+    let (source, target, name) = (from.name.as_str(), to.name.as_str(), from.environment.as_str());
+    let environment = format!("{} {name}", from.app.as_str());
+    let Some(pin) = Pins::in_folder(&from.state_folder).pinned()? else {
+        return Ok(Err(Refusal(format!(
+            "nothing was deployed to {environment} through the door yet. Nothing was done; deploy there first: `hearth deploy {source} TAG`"
+        ))));
+    };
+    let Some(replaced) = Replaced::of(&pin, &from.state_folder)? else { return Ok(Ok(pin)) };
+    let why = match replaced.went_back {
+        Some(at) => format!("a person went back from it on {at:.0}"),
+        None => format!("{} serves", replaced.by),
+    };
+    let image = Image::from(&pin);
+    Ok(Err(Refusal(format!(
+        "{environment} does not serve {image}, which was deployed there last: {why}. Nothing was done. Deploy to {name} what shall be promoted (`hearth deploy {source} TAG`), or deploy the tag itself (`hearth deploy {target} TAG`)"
+    ))))
+}
+
+/// Why nothing was done, as a pipeline reads it.
+struct Refusal(String);
+
+impl Refusal {
+    /// Says it, and returns the exit code that the door has for it.
+    fn told(&self) -> ExitCode {
+        println!("{}: {}", End::Refused.word(), self.0);
+        ExitCode::from(End::Refused.exit_code())
+    }
 }
 
 /// What the flake says about the door.
@@ -57,13 +105,16 @@ impl Door {
         Ok(Self { path, manifest })
     }
 
-    fn environment(&self, is_it: impl Fn(&Environment) -> bool, asked: &str) -> anyhow::Result<&Environment> {
+    fn environment(&self, is_it: impl Fn(&Environment) -> bool, asked: &str) -> Result<&Environment, Refusal> {
         let Some(found) = self.manifest.environments.iter().find(|one| is_it(one)) else {
             let name = |one: &Environment| {
                 format!("{} ({} {})", one.name.as_str(), one.app.as_str(), one.environment.as_str())
             };
             let all: Vec<String> = self.manifest.environments.iter().map(name).collect();
-            bail!("`{asked}` is not declared with `deploy` on this host; there is: {}", all.join(", "));
+            return Err(Refusal(format!(
+                "`{asked}` is not declared with `deploy` on this host. Nothing was done; there is: {}",
+                all.join(", ")
+            )));
         };
         Ok(found)
     }

@@ -16,6 +16,7 @@ pub mod host;
 pub mod logs;
 pub mod metrics;
 pub mod page;
+pub mod pinned;
 pub mod plan;
 pub mod restore;
 pub mod rollback;

@@ -24,7 +24,7 @@ pub fn restore(host: &Host, app: &str, name: &str, yes: bool) -> anyhow::Result<
         "{app}: snapshot {} was taken {}, of version {}, and holds {} in {} volumes; what was written since is lost",
         snapshot.id,
         ago(about.at, Timestamp::now()),
-        about.version.as_deref().unwrap_or("unknown"),
+        about.named().as_deref().unwrap_or("unknown"),
         size(about.bytes()),
         about.volumes.len()
     );

@@ -56,14 +56,18 @@ fn word(data: Data) -> &'static str {
 /// What is about to be done, and what a trial said of the data.
 fn shown(deployed: &Deployed, to: &Snapshot, data: Data, why: &str) -> String {
     let about = &to.manifest;
-    let (serves, version) = (deployed.version.as_deref(), about.version.as_deref());
+    let (serves, version) = (deployed.named(), about.named());
     let nameless = "a version without a name";
     let of = format!("{} ({}, snapshot {})", ago(about.at, Timestamp::now()), size(about.bytes()), to.id);
     let with = match data {
         Data::Keep => format!("on the data of now, not that of {of}"),
         Data::Restore => format!("with its data of {of}"),
     };
-    format!("{} serves; back to {} {with}; {why}", serves.unwrap_or(nameless), version.unwrap_or(nameless))
+    format!(
+        "{} serves; back to {} {with}; {why}",
+        serves.as_deref().unwrap_or(nameless),
+        version.as_deref().unwrap_or(nameless)
+    )
 }
 
 /// The newest snapshot of another version than serves, with all that this version ran on.

@@ -124,7 +124,7 @@ fn print(all: &[(&str, Kept)]) -> anyhow::Result<()> {
                 Cell::new(app),
                 Cell::new(&snapshot.id),
                 Cell::new(ago(manifest.at, now)),
-                Cell::new(manifest.version.as_deref().unwrap_or("-")),
+                Cell::new(manifest.named().as_deref().unwrap_or("-")),
                 Cell::new(manifest.volumes.len()),
                 Cell::new(size(manifest.bytes())),
                 note,

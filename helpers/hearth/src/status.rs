@@ -1,7 +1,9 @@
 //! `hearth status`: everything in a line each.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use comfy_table::Cell;
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,6 +18,7 @@ use crate::when::ago;
 /// # Errors
 /// When it cannot be printed.
 pub fn show(host: &Host, json: bool) -> anyhow::Result<ExitCode> {
+    ensure_readable(host)?;
     let lines: Vec<Line> = host.subjects.iter().map(Line::of).collect();
     if json {
         let all: Vec<_> = lines.iter().map(Line::json).collect();
@@ -30,6 +33,17 @@ pub fn show(host: &Host, json: bool) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Says it once where a user of the host may read nothing of this, and not for each thing that there is.
+fn ensure_readable(host: &Host) -> anyhow::Result<()> {
+    let denied = |folder: &&PathBuf| {
+        std::fs::read_dir(folder).is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    };
+    match host.subjects.iter().filter_map(|subject| subject.state.as_ref().ok()).find(denied) {
+        Some(folder) => bail!("hearth status reads {}, which this user may not; run it as root", folder.display()),
+        None => Ok(()),
+    }
+}
+
 fn print(lines: &[Line<'_>]) -> anyhow::Result<()> {
     let now = Timestamp::now();
     let mut rows =
@@ -39,7 +53,7 @@ fn print(lines: &[Line<'_>]) -> anyhow::Result<()> {
         rows.row(vec![
             Cell::new(&line.subject.name),
             Cell::new(line.subject.kind.word()),
-            Cell::new(line.story.version.as_deref().unwrap_or("-")),
+            Cell::new(line.story.named().as_deref().unwrap_or("-")),
             if line.story.last.is_some() { rows.toned(line.word(), line.tone) } else { Cell::new(line.word()) },
             Cell::new(line.story.since().map_or_else(|| "-".to_owned(), |since| ago(since, now))),
             Cell::new(last.as_deref().unwrap_or("-")),
@@ -61,7 +75,8 @@ impl<'a> Line<'a> {
     fn of(subject: &'a Subject) -> Self {
         let story = Story::read(subject);
         let mut worst = story.last.as_ref().map_or(Tone::Well, |receipt| tone(receipt.outcome));
-        if story.held.is_some() {
+        // What a person went back from waits from then on, also before the next run says so.
+        if story.held.is_some() || story.went_back() {
             worst = worst.max(Tone::Waits);
         }
         if !story.damaged.is_empty() {
@@ -107,6 +122,7 @@ impl<'a> Line<'a> {
             "kind": self.subject.kind,
             "unit": self.subject.unit,
             "version": self.story.version,
+            "image": self.story.image,
             "outcome": last.map(|receipt| receipt.outcome),
             "since": self.story.since(),
             "lastRun": last.map(|receipt| receipt.started),

@@ -5,13 +5,12 @@ use std::path::Path;
 use anyhow::Context as _;
 use drill_restore::proof::Proof;
 use jiff::Timestamp;
-use reconcile_app::manifest::Manifest;
-use reconcile_app::pin::{Pin, Pins};
-use reconcile_app::record::{Files, Intent};
-use state::{Journal, Outcome, Receipt};
+use reconcile_app::record::{Deployed, Files, Intent};
+use state::{Image, Journal, Outcome, Receipt};
 use updates::{Held, Holds};
 
 use crate::host::{Kind, Subject};
+use crate::pinned::{Pinned, pinned};
 
 /// One run that is on record.
 #[derive(Clone, Debug)]
@@ -39,6 +38,8 @@ pub struct Story {
     pub runs: Vec<Run>,
     /// The version that serves.
     pub version: Option<String>,
+    /// Its image, where that came through the door.
+    pub image: Option<Image>,
     /// What was deployed through the door, and what the flake says in its place.
     pub pinned: Option<Pinned>,
     /// What waits for a decision.
@@ -65,7 +66,9 @@ impl Story {
         story.last = story.take(receipt(&folder.join("last.json"))).flatten();
         story.runs = story.take(runs(folder)).unwrap_or_default();
         if subject.kind == Kind::App {
-            story.version = story.take(version(folder)).flatten();
+            if let Some(deployed) = story.take(deployed(folder)).flatten() {
+                (story.version, story.image) = (Some(version(&deployed)), deployed.image);
+            }
             story.pinned = story.take(pinned(&subject.manifest, folder)).flatten();
             story.held = story.take(Holds::in_folder(folder).held().map_err(Into::into)).flatten();
             story.unfinished = story.take(unfinished(folder)).flatten();
@@ -78,6 +81,17 @@ impl Story {
 
     fn take<T>(&mut self, read: anyhow::Result<T>) -> Option<T> {
         read.map_err(|error| self.damaged.push(format!("{error:#}"))).ok()
+    }
+
+    /// Whether a person went back from what was deployed through the door, and something else serves.
+    pub fn went_back(&self) -> bool {
+        let replaced = self.pinned.as_ref().and_then(|pinned| pinned.replaced.as_ref());
+        replaced.is_some_and(|replaced| replaced.went_back.is_some())
+    }
+
+    /// What a person calls the version that serves.
+    pub fn named(&self) -> Option<String> {
+        state::named(self.version.as_deref(), self.image.as_ref())
     }
 
     /// Since when its runs end as the newest one did: well, held, or badly. Runs that changed nothing are not on record,
@@ -138,36 +152,12 @@ fn runs(folder: &Path) -> anyhow::Result<Vec<Run>> {
     Ok(runs)
 }
 
-fn version(folder: &Path) -> anyhow::Result<Option<String>> {
-    let deployed = Files::in_folder(folder).deployed().context("what is deployed")?;
-    Ok(deployed.map(|deployed| deployed.version.unwrap_or_else(|| "no version".to_owned())))
+fn deployed(folder: &Path) -> anyhow::Result<Option<Deployed>> {
+    Files::in_folder(folder).deployed().context("what is deployed")
 }
 
-/// What was deployed through the door.
-#[derive(Clone, Debug, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Pinned {
-    /// What it was.
-    #[serde(flatten)]
-    pub pin: Pin,
-    /// The value of the variable in the flake; none where it is left to the recipe.
-    pub declared: Option<String>,
-}
-
-impl std::fmt::Display for Pinned {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { pin: Pin { tag, digest, by, .. }, declared } = self;
-        let declared = declared.as_deref().unwrap_or("what the recipe does");
-        write!(f, "{tag} ({digest:.19}) was deployed by {by}; the flake declares {declared}")
-    }
-}
-
-fn pinned(manifest: &Path, folder: &Path) -> anyhow::Result<Option<Pinned>> {
-    // One that cannot be read is told where it matters more.
-    let Ok(manifest) = state::manifest::read::<Manifest>(manifest) else { return Ok(None) };
-    let Some(deploy) = manifest.deploy else { return Ok(None) };
-    let pin = Pins::in_folder(folder).pinned().context("what is pinned")?.filter(|pin| pin.image == deploy.image);
-    Ok(pin.map(|pin| Pinned { pin, declared: manifest.environment.get(&deploy.variable).cloned() }))
+fn version(deployed: &Deployed) -> String {
+    deployed.version.clone().unwrap_or_else(|| "no version".to_owned())
 }
 
 fn unfinished(folder: &Path) -> anyhow::Result<Option<String>> {

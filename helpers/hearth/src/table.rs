@@ -59,12 +59,15 @@ impl Rows {
         }
     }
 
-    /// Prints it.
+    /// Prints it. A reader that has read enough, such as `head`, ends it and is no error.
     ///
     /// # Errors
     /// When it cannot be printed.
     pub fn print(&self) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
-        self.table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+        match self.table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end())) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use state::{Journal, Outcome, Receipt, Step};
+use state::{Image, Journal, Outcome, Receipt, Step, named};
 use swarm::{Configs, Images, STACK_LABEL, Secrets, Service, Services as _, Stop};
 use updates::At;
 
@@ -125,8 +125,9 @@ impl<P: Parts> Run<'_, P> {
                 self.commit(stack, inputs).await?;
                 self.tidy(snapshot.as_deref()).await;
                 let version = stack.version(self.manifest.stack.as_str());
-                let version = version.as_deref().unwrap_or("the recipe");
-                Ok((Outcome::Changed, format!("{version} is deployed and healthy")))
+                let name = named(version.as_deref(), inputs.image().as_ref());
+                let name = name.as_deref().unwrap_or("the recipe");
+                Ok((Outcome::Changed, format!("{name} is deployed and healthy")))
             }
             Err(failure) => self.undo(stack, inputs, failure, snapshot).await,
         }
@@ -245,7 +246,7 @@ impl<P: Parts> Run<'_, P> {
     }
 
     async fn commit(&mut self, stack: &Stack, inputs: &Inputs) -> anyhow::Result<()> {
-        let deployed = self.now_serving(stack, &inputs.digest).await?;
+        let deployed = self.now_serving(stack, &inputs.digest, inputs.image()).await?;
         self.files.commit(&deployed, &stack.text())?;
         self.journal.clear()?;
         match self.retire_others().await {
@@ -258,11 +259,17 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// What serves from now on, as it is remembered.
-    pub(crate) async fn now_serving(&self, stack: &Stack, digest: &str) -> anyhow::Result<Deployed> {
+    pub(crate) async fn now_serving(
+        &self,
+        stack: &Stack,
+        digest: &str,
+        image: Option<Image>,
+    ) -> anyhow::Result<Deployed> {
         Ok(Deployed {
             schema: 1,
             digest: digest.to_owned(),
             version: stack.version(self.manifest.stack.as_str()),
+            image,
             recipe: self.at.clone(),
             at: Timestamp::now(),
             compose: Files::compose_name(&stack.text()),

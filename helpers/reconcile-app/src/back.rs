@@ -72,10 +72,10 @@ impl<P: Parts> Run<'_, P> {
             return self.rollback(&last_good, undo).await;
         }
         self.at.clone_from(&to.recipe);
-        self.commit_back(&stack, &to.digest, &aside).await?;
+        self.commit_back(&stack, &to, &aside).await?;
         self.tidy(Some(&before)).await;
-        let version = to.version.as_deref().unwrap_or("the earlier version");
-        let left = deployed.version.as_deref().unwrap_or("the later version");
+        let version = to.named().unwrap_or_else(|| "the earlier version".to_owned());
+        let left = deployed.named().unwrap_or_else(|| "the later version".to_owned());
         let with = match data {
             Data::Keep => "on the data of now".to_owned(),
             Data::Restore => format!("with its data of snapshot {id}"),
@@ -174,13 +174,14 @@ impl<P: Parts> Run<'_, P> {
                 at: Timestamp::now(),
                 by_hand: true,
                 version: deployed.version.clone(),
+                image: deployed.image.clone(),
                 gate: None,
             },
         })
     }
 
-    async fn commit_back(&mut self, stack: &Stack, digest: &str, aside: &FailedDeploy) -> anyhow::Result<()> {
-        let deployed = self.now_serving(stack, digest).await?;
+    async fn commit_back(&mut self, stack: &Stack, to: &About, aside: &FailedDeploy) -> anyhow::Result<()> {
+        let deployed = self.now_serving(stack, &to.digest, to.image.clone()).await?;
         self.files.commit_back(&deployed, &stack.text(), aside)?;
         self.journal.clear()?;
         self.retire(stack).await

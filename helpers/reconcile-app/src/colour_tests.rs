@@ -27,6 +27,7 @@ fn deployed(services: &[&Service]) -> Deployed {
         schema: 1,
         digest: "d".to_owned(),
         version: None,
+        image: None,
         recipe: None,
         at: Timestamp::UNIX_EPOCH,
         compose: String::new(),

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use state::Outcome;
+use state::{Image, Outcome, named};
 use swarm::{Quiesce, Service};
 use updates::At;
 
@@ -19,6 +19,8 @@ pub struct About {
     pub app: String,
     /// The version that runs on this data.
     pub version: Option<String>,
+    /// Its image, where that came through the door.
+    pub image: Option<Image>,
     /// The digest of the inputs of that version.
     pub digest: String,
     /// Its rendered compose file, which names its images by digest and its secrets by content.
@@ -27,6 +29,13 @@ pub struct About {
     pub recipe: Option<At>,
     /// Whether all of it runs. Only a copy of what runs is a good one.
     pub healthy: bool,
+}
+
+impl About {
+    /// What a person calls the version, where it has a name.
+    pub fn named(&self) -> Option<String> {
+        named(self.version.as_deref(), self.image.as_ref())
+    }
 }
 
 /// Why no snapshot was taken. The volumes are as they were.
@@ -128,8 +137,8 @@ impl<P: Parts> Run<'_, P> {
         let (Some(deployed), Some(stack)) = (self.files.deployed()?, self.files.last_good()?) else { return Ok(None) };
         let app = self.manifest.name.to_string();
         let healthy = Quiesce::new(self.host.engine, self.label()).without(STANDBY_LABEL).is_up().await?;
-        let Deployed { version, digest, recipe, .. } = deployed;
-        Ok(Some(About { app, version, digest, stack, recipe, healthy }))
+        let Deployed { version, image, digest, recipe, .. } = deployed;
+        Ok(Some(About { app, version, image, digest, stack, recipe, healthy }))
     }
 
     /// No snapshot, no update: the old version goes on.
@@ -144,7 +153,7 @@ impl<P: Parts> Run<'_, P> {
             NotTaken::NoRoom(reason) => (Outcome::Held, "held", reason),
             NotTaken::Failed(error) => (Outcome::Failed, "given up", format!("no snapshot could be taken: {error:#}")),
         };
-        let version = about.version.as_deref().unwrap_or("the last good version");
+        let version = about.named().unwrap_or_else(|| "the last good version".to_owned());
         let mut summary = format!("the update is {word}, {version} serves on: {reason}");
         if stopped {
             (self.say)(format!("starting {version} again: {reason}"));

@@ -33,6 +33,8 @@ pub struct World {
     pub engine: Fake,
     pub manifest: Manifest,
     shared: Rc<Shared>,
+    /// What the newest run said.
+    said: RefCell<Vec<String>>,
 }
 
 /// What the engine's watcher has to know.
@@ -121,7 +123,7 @@ impl World {
             told.step(engine, &what);
         })));
         let manifest = manifest(folder.path(), update);
-        Self { folder, engine: Fake { watcher, ..Fake::default() }, manifest, shared }
+        Self { folder, engine: Fake { watcher, ..Fake::default() }, manifest, shared, said: RefCell::default() }
     }
 
     /// Declares a version. What its name says is what it is: `unhealthy`, `bad-page`.
@@ -161,7 +163,13 @@ impl World {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let ended =
             runtime.block_on(on(host, &self.manifest, Options::default(), &mut receipt, &mut |line| said.push(line)));
+        self.said.replace(said);
         ended.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}")))
+    }
+
+    /// What the newest run said.
+    pub fn said(&self) -> Vec<String> {
+        self.said.borrow().clone()
     }
 
     /// From now on somebody must serve at every moment.

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use recipe::{ComposeFile, Environment, Recipe};
-use state::{Digest, Digester};
+use state::{Digest, Digester, Image};
 
 use crate::manifest::{Manifest, Source};
 use crate::pin::{InForce, Pins};
@@ -103,6 +103,11 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// The image that came through the door.
+    pub fn image(&self) -> Option<Image> {
+        self.pin.as_ref().map(|of| Image::from(&of.pin))
+    }
+
     /// Reads them. This is the path that runs every few minutes for every app: it reads files and digests them, and
     /// parses no YAML.
     ///

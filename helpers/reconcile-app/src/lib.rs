@@ -28,6 +28,8 @@ pub mod credentials;
 pub mod data;
 pub mod divert;
 #[cfg(test)]
+mod door_tests;
+#[cfg(test)]
 mod fake_host;
 pub mod gate;
 pub mod handover;

@@ -112,6 +112,7 @@ fn what_failed_before_is_tried_again_when_its_gate_was_changed_and_only_then() {
         at: jiff::Timestamp::UNIX_EPOCH,
         by_hand,
         version: None,
+        image: None,
         gate: gate.map(ToOwned::to_owned),
     };
     let probe = r#""probe":{"url":"https://shop.example.org/","status":200,"contains":null,"caFile":null,"connectTo":null,"budgetSeconds":9}"#;

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use state::{Journal, Outcome, Step, remove_durably, write_atomic};
+use state::{Image, Journal, Outcome, Step, remove_durably, write_atomic};
 
 use crate::apply::{Parts, Run};
 use crate::inputs::Inputs;
 use crate::manifest::Deployable;
-use crate::record::FailedDeploy;
+use crate::record::{FailedDeploy, Files};
+use crate::rewrite::Stack;
 
 /// An image at a digest, and how it came to be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,25 @@ impl Pin {
     /// back and forth, or another one for the same image, changes nothing.
     pub fn reference(&self) -> String {
         format!("{}@{}", self.image, self.digest)
+    }
+
+    /// Whether it is what passed its gate last. After a person went back from it, it is not.
+    ///
+    /// # Errors
+    /// When there is a record that cannot be read.
+    pub fn serves(&self, files: &Files) -> io::Result<bool> {
+        if let Some(image) = files.deployed()?.and_then(|deployed| deployed.image) {
+            return Ok(image.digest == self.digest);
+        }
+        // What the flake declares has no such record, nor has what an older Hearth deployed.
+        let Some(text) = files.last_good()? else { return Ok(false) };
+        Ok(Stack::parse(&text)?.images().contains(&self.reference()))
+    }
+}
+
+impl From<&Pin> for Image {
+    fn from(pin: &Pin) -> Self {
+        Self { tag: pin.tag.clone(), digest: pin.digest.clone() }
     }
 }
 
@@ -161,15 +181,34 @@ impl<P: Parts> Run<'_, P> {
     /// Remembers what these inputs answer, and says who wanted it.
     pub(crate) fn take_what_is_asked(&mut self, inputs: &Inputs) {
         let Some(InForce { pin, asked: true }) = &inputs.pin else { return };
-        let name = format!("{}:{} at {}, asked for by {}", pin.image, pin.tag, pin.digest, pin.by);
-        (self.say)(name.clone());
-        self.receipt.steps.push(Step { name, milliseconds: 0, result: "done".to_owned() });
+        self.mark(format!("{}:{} at {}, asked for by {}", pin.image, pin.tag, pin.digest, pin.by));
         self.asked = Some((pin.clone(), Some(inputs.digest.clone())));
     }
 
-    /// Whether somebody asked for this after it had failed: they want it tried again.
-    pub(crate) fn is_asked_again(&self, failed: &FailedDeploy) -> bool {
-        self.asked.as_ref().is_some_and(|(pin, desired)| desired.as_ref() == Some(&failed.digest) && failed.at < pin.at)
+    /// Says it, and writes it into the receipt.
+    fn mark(&mut self, name: String) {
+        (self.say)(name.clone());
+        self.receipt.steps.push(Step { name, milliseconds: 0, result: "done".to_owned() });
+    }
+
+    /// What failed, unless somebody asked for it after that: they want it tried again. Who brings back what a person went
+    /// back from, as a pipeline that knows nothing of it may, reads that they do.
+    pub(crate) fn unless_asked_again(&mut self, failed: Option<FailedDeploy>) -> Option<FailedDeploy> {
+        let failed = failed?;
+        let after = self.asked.as_ref().is_some_and(|(pin, _)| failed.at < pin.at);
+        if !after || !self.is_asked_for(&failed.digest) {
+            return Some(failed);
+        }
+        if failed.by_hand {
+            let at = failed.at;
+            self.mark(format!("a person went back from this on {at:.0}; it is asked for again, so it is tried again"));
+        }
+        None
+    }
+
+    /// Whether this run was asked through the door for the inputs with this digest.
+    pub(crate) fn is_asked_for(&self, digest: &str) -> bool {
+        self.asked.as_ref().is_some_and(|(_, desired)| desired.as_deref() == Some(digest))
     }
 
     /// Answers what this run was asked for, unless its journal says that the next one goes on with it.
@@ -184,8 +223,11 @@ impl<P: Parts> Run<'_, P> {
         }
         let deployed = self.files.deployed()?.filter(|deployed| desired.as_ref() == Some(&deployed.digest));
         let (outcome, summary) = what_came_of_it(ended, pin.at, deployed.as_ref().map(|deployed| deployed.at));
-        let answer = Answer { to: pin.clone(), outcome, summary };
-        Pins::in_folder(&self.manifest.state_folder).settle(&answer, deployed.is_some())
+        let pins = Pins::in_folder(&self.manifest.state_folder);
+        let same = pins.pinned()?.is_some_and(|pinned| pinned.reference() == pin.reference());
+        // Who asks for what serves already did not deploy it: the record of who did stays.
+        let pinned = deployed.is_some_and(|deployed| !same || deployed.at >= pin.at);
+        pins.settle(&Answer { to: pin.clone(), outcome, summary }, pinned)
     }
 }
 

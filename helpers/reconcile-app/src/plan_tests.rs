@@ -13,6 +13,7 @@ fn deployed(digest: &str, services: &[Service]) -> Deployed {
         schema: 1,
         digest: digest.to_owned(),
         version: None,
+        image: None,
         recipe: None,
         at: Timestamp::UNIX_EPOCH,
         compose: "compose-x.json".to_owned(),
@@ -29,6 +30,7 @@ fn failed(digest: &str) -> FailedDeploy {
         at: Timestamp::UNIX_EPOCH,
         by_hand: false,
         version: None,
+        image: None,
         gate: None,
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use check_migrations::Verdict;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use state::{Digest, remove_durably, write_atomic};
+use state::{Digest, Image, named, remove_durably, write_atomic};
 use swarm::Service;
 use updates::{At, Tag};
 
@@ -24,6 +24,9 @@ pub struct Deployed {
     pub digest: String,
     /// The recipe's version.
     pub version: Option<String>,
+    /// Its image, where that came through the door.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// Where the recipe stands in its repository, if it came from one.
     #[serde(default)]
     pub recipe: Option<At>,
@@ -34,6 +37,13 @@ pub struct Deployed {
     pub compose: String,
     /// Each service as it was then.
     pub services: BTreeMap<String, Seen>,
+}
+
+impl Deployed {
+    /// What a person calls it, where it has a name.
+    pub fn named(&self) -> Option<String> {
+        named(self.version.as_deref(), self.image.as_ref())
+    }
 }
 
 /// A service as it was left.
@@ -87,6 +97,9 @@ pub struct FailedDeploy {
     /// Its version.
     #[serde(default)]
     pub version: Option<String>,
+    /// Its image, where that came through the door.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// The digest of the gate that it did not pass; none in records from before this was kept.
     #[serde(default)]
     pub gate: Option<String>,
@@ -98,16 +111,27 @@ impl FailedDeploy {
         !self.by_hand && self.gate.as_deref().is_some_and(|failed| failed != gate)
     }
 
-    /// What a person calls it: its version, or the start of its digest.
-    pub fn named(&self) -> &str {
-        self.version.as_deref().unwrap_or_else(|| self.digest.get(..12).unwrap_or(&self.digest))
+    /// What a person calls it: its image or its version, or the start of its digest.
+    pub fn named(&self) -> String {
+        let digest = || self.digest.get(..12).unwrap_or(&self.digest).to_owned();
+        named(self.version.as_deref(), self.image.as_ref()).unwrap_or_else(digest)
+    }
+
+    /// The one word with which a person accepts it.
+    pub fn word(&self) -> String {
+        self.image.as_ref().map_or_else(|| self.named(), |image| image.tag.clone())
+    }
+
+    /// Whether a person means it.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.word() == name || self.named() == name
     }
 
     /// What is told of one that a person went back from, for as long as it waits.
     pub fn waits(&self, app: &str) -> String {
-        let (name, at) = (self.named(), self.at);
+        let (name, word, at) = (self.named(), self.word(), self.at);
         format!(
-            "{name} waits for a person, who went back from it on {at:.0}. Accept it with `hearth accept {app} {name}`"
+            "{name} waits for a person, who went back from it on {at:.0}. Accept it with `hearth accept {app} {word}`"
         )
     }
 }

@@ -13,6 +13,11 @@ use crate::record::{FailedDeploy, Intent};
 use crate::rewrite::Stack;
 use crate::source;
 
+/// When what failed is tried again.
+const CHANGED: &str = " and this is not tried again until something in it changes";
+/// The same, of what came through the door.
+const ASKED_AGAIN: &str = " and no run tries this again by itself; ask for it again to try it once more";
+
 impl<P: Parts> Run<'_, P> {
     /// Remembers what failed, so that it is not tried again before it changes.
     ///
@@ -31,6 +36,7 @@ impl<P: Parts> Run<'_, P> {
             at: Timestamp::now(),
             by_hand: false,
             version: None,
+            image: None,
             gate: Some(self.manifest.gate.digest()),
         })
     }
@@ -100,7 +106,10 @@ impl<P: Parts> Run<'_, P> {
         if failed && waits.is_none() {
             self.remember_failure(&digest, &reason, tag.as_ref())?;
         }
-        let version = stack.version(self.manifest.stack.as_str()).unwrap_or_else(|| "the last good state".to_owned());
+        let good = self.files.deployed()?.and_then(|deployed| deployed.named());
+        let version = good.unwrap_or_else(|| "the last good state".to_owned());
+        let again = if self.is_asked_for(&digest) { ASKED_AGAIN } else { CHANGED };
+        let again = if failed { again } else { "" };
         let ended = match restored {
             Ok(()) => {
                 self.settle().await?;
@@ -111,7 +120,7 @@ impl<P: Parts> Run<'_, P> {
                     (Outcome::Held, format!("{version} was put right; {waits}"))
                 } else {
                     let kept = self.kept_if_any().await?;
-                    let told = came_back(&reason, &version, snapshot.as_deref(), failed);
+                    let told = came_back(&reason, &version, snapshot.as_deref(), again);
                     (Outcome::RolledBack, with_kept(told, &kept, self.manifest.name.as_str()))
                 }
             }
@@ -141,9 +150,8 @@ fn with_kept(told: String, kept: &[Service], app: &str) -> String {
     }
 }
 
-fn came_back(reason: &str, version: &str, snapshot: Option<&str>, failed: bool) -> String {
+fn came_back(reason: &str, version: &str, snapshot: Option<&str>, again: &str) -> String {
     let data = snapshot.map(|id| format!(" with its data of snapshot {id}")).unwrap_or_default();
-    let again = if failed { " and this is not tried again until something in it changes" } else { "" };
     format!("{reason}; {version} serves again{data}{again}")
 }
 

@@ -218,7 +218,7 @@ impl<P: Parts> Run<'_, P> {
             self.warn(warning);
         }
         self.take_what_is_asked(&inputs);
-        let failed = failed.filter(|failed| !self.is_asked_again(failed));
+        let failed = self.unless_asked_again(failed);
         let observed = self.host.engine.services(&self.label()).await?;
         if !options.dry_run && self.unfinished.is_none() {
             self.finish_restore(&observed).await?;
@@ -370,8 +370,10 @@ async fn deploy<P: Parts>(run: &mut Run<'_, P>, inputs: &Inputs) -> anyhow::Resu
 /// What a person wants to know first when a deploy was given up before it began.
 pub(crate) fn still_serving<P: Parts>(run: &Run<'_, P>) -> String {
     match run.files.deployed() {
-        Ok(Some(Deployed { version: Some(version), .. })) => format!("nothing was deployed, {version} still serves"),
-        Ok(Some(_)) => "nothing was deployed, the last good version still serves".to_owned(),
+        Ok(Some(deployed)) => {
+            let version = deployed.named().unwrap_or_else(|| "the last good version".to_owned());
+            format!("nothing was deployed, {version} still serves")
+        }
         _ => "nothing was deployed".to_owned(),
     }
 }

@@ -66,6 +66,7 @@ impl Snapshots for Volumes<'_> {
         let about = snapshot_volumes::About {
             app: about.app.clone(),
             version: about.version.clone(),
+            image: about.image.clone(),
             digest: about.digest.clone(),
             stack: about.stack.clone(),
             recipe: serde_json::to_value(&about.recipe).map_err(anyhow::Error::from)?,
@@ -100,8 +101,8 @@ impl Snapshots for Volumes<'_> {
             what.app
         );
         let recipe = serde_json::from_value(what.recipe).with_context(|| format!("the recipe of snapshot {id}"))?;
-        let (app, version, digest, healthy) = (what.app, what.version, what.digest, what.healthy);
-        Ok(About { app, version, digest, stack, recipe, healthy })
+        let (app, version, image, digest, healthy) = (what.app, what.version, what.image, what.digest, what.healthy);
+        Ok(About { app, version, image, digest, stack, recipe, healthy })
     }
 
     fn stacks(&self) -> anyhow::Result<Vec<String>> {

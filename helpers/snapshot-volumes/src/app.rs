@@ -5,6 +5,7 @@ use std::io;
 
 use anyhow::Context as _;
 use serde::Deserialize;
+use state::Image;
 use swarm::Service;
 
 use crate::manifest::Manifest;
@@ -24,6 +25,8 @@ pub struct App {
 struct Deployed {
     digest: String,
     version: Option<String>,
+    #[serde(default)]
+    image: Option<Image>,
     /// The name of the file with its rendered compose file.
     compose: String,
     #[serde(default)]
@@ -76,7 +79,8 @@ impl App {
     pub fn about(&self, services: &[Service], up: bool) -> About {
         About {
             app: self.name.clone(),
-            version: self.version().map(str::to_owned),
+            version: self.deployed.as_ref().and_then(|deployed| deployed.version.clone()),
+            image: self.deployed.as_ref().and_then(|deployed| deployed.image.clone()),
             digest: self.deployed.as_ref().map(|deployed| deployed.digest.clone()).unwrap_or_default(),
             stack: self.stack.clone(),
             recipe: self.deployed.as_ref().map(|deployed| deployed.recipe.clone()).unwrap_or_default(),
@@ -86,9 +90,10 @@ impl App {
         }
     }
 
-    /// The version that is deployed.
-    pub fn version(&self) -> Option<&str> {
-        self.deployed.as_ref()?.version.as_deref()
+    /// What a person calls the version that is deployed.
+    pub fn named(&self) -> Option<String> {
+        let deployed = self.deployed.as_ref()?;
+        state::named(deployed.version.as_deref(), deployed.image.as_ref())
     }
 
     /// Whether a snapshot is of another deploy.

@@ -219,8 +219,8 @@ impl<E: Engine> Run<'_, E> {
         if deployed.differs_from(&snapshot) {
             let warning = format!(
                 "the snapshot is of version {}, {} is deployed",
-                snapshot.manifest.version.as_deref().unwrap_or("unknown"),
-                deployed.version().unwrap_or("unknown")
+                snapshot.manifest.named().as_deref().unwrap_or("unknown"),
+                deployed.named().as_deref().unwrap_or("unknown")
             );
             say(format!("warning: {warning}"));
             receipt.warnings.push(warning);

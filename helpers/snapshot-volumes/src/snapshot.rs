@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use state::Digest;
+use state::{Digest, Image};
 
 use crate::entry::Raw;
 
@@ -34,6 +34,8 @@ pub struct About {
     pub app: String,
     /// The recipe's version that ran.
     pub version: Option<String>,
+    /// The image that ran, where it came through the door.
+    pub image: Option<Image>,
     /// The digest of the app's inputs.
     pub digest: String,
     /// The rendered compose file of the deploy that ran. It is kept whole, so that exactly this can be deployed again.
@@ -139,6 +141,9 @@ pub struct Manifest {
     pub app: String,
     /// The recipe's version that ran.
     pub version: Option<String>,
+    /// The image that ran, where it came through the door.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// The digest of the app's inputs.
     pub digest: String,
     /// SHA-256 of the compose file beside it, `stack.yml`.
@@ -157,6 +162,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// What a person calls the version that ran, where it has a name.
+    pub fn named(&self) -> Option<String> {
+        state::named(self.version.as_deref(), self.image.as_ref())
+    }
+
     /// Whether it holds dumps that the app made while it ran, and not its volumes.
     pub fn is_dumps(&self) -> bool {
         self.volumes.iter().any(|volume| !volume.only.is_empty())

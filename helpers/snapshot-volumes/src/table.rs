@@ -12,7 +12,7 @@ pub fn lines(listing: &Listing, last_good: Option<&Id>) -> Vec<String> {
             if last_good == Some(&snapshot.id) { '*' } else { ' ' },
             snapshot.id,
             manifest.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-            manifest.version.as_deref().unwrap_or("-"),
+            manifest.named().as_deref().unwrap_or("-"),
             manifest.bytes(),
             if manifest.healthy { "healthy" } else { "not healthy" },
         ));

@@ -243,6 +243,7 @@ impl Captured<'_> {
             at: self.at,
             app: about.app,
             version: about.version,
+            image: about.image,
             digest: about.digest,
             stack: Digest::of(about.stack.as_bytes()).hex(),
             recipe: about.recipe,

@@ -7,6 +7,7 @@
 mod atomic;
 mod digest;
 pub mod fault;
+mod image;
 mod journal;
 mod lock;
 pub mod manifest;
@@ -15,6 +16,7 @@ mod receipt;
 
 pub use atomic::{remove_durably, write_atomic};
 pub use digest::{Digest, Digester};
+pub use image::{Image, named};
 pub use journal::Journal;
 pub use lock::{Lock, LockError};
 pub use outcome::Outcome;

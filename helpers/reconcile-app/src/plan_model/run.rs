@@ -223,6 +223,7 @@ impl Run<'_> {
             at: Timestamp::UNIX_EPOCH,
             by_hand: true,
             version: None,
+            image: None,
             gate: None,
         });
         if !self.planted(Planted::NotSetAside) {
@@ -359,6 +360,7 @@ impl Run<'_> {
             at,
             by_hand: false,
             version: None,
+            image: None,
             gate: None,
         });
         Ok(())

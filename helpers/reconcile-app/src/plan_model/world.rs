@@ -261,6 +261,7 @@ impl World {
             schema: 1,
             digest: good.version.to_string(),
             version: None,
+            image: None,
             recipe: None,
             at: Timestamp::UNIX_EPOCH,
             compose: String::new(),
