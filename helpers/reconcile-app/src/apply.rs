@@ -189,10 +189,14 @@ impl<P: Parts> Run<'_, P> {
         let watch = Watch::begin(self.host.engine, self.scope(), Some(STANDBY_LABEL)).await?;
         (self.say)("deploying".to_owned());
         let begun = Timestamp::now();
-        self.host.stacks.deploy(&self.stack, &stack.to_deploy()).await?;
-        self.told = self.seen().await?;
-        state::fault::point(|| "after telling the swarm what to run".to_owned());
-        let held = watch.hold(&self.manifest.gate, self.say).await?;
+        let held = match self.apply(&self.stack, stack).await? {
+            Ok(()) => {
+                self.told = self.seen().await?;
+                state::fault::point(|| "after telling the swarm what to run".to_owned());
+                watch.hold(&self.manifest.gate, self.say).await?
+            }
+            refused => refused,
+        };
         if self.manifest.update == Update::Handover && (held.is_ok() || !standing_in) {
             handover(&self.host, self.manifest).give_back(self.say).await?;
         }

@@ -111,7 +111,9 @@ impl<P: Parts> Run<'_, P> {
         self.take_down(before).await?;
         let watch = Watch::begin(self.host.engine, format!("{STACK_LABEL}={place}"), None).await?;
         (self.say)(format!("deploying in {}, beside what serves", turn.colour));
-        self.host.stacks.deploy(&place, &idle.to_deploy()).await?;
+        if let refused @ Err(_) = self.apply(&place, idle).await? {
+            return Ok(refused);
+        }
         state::fault::point(|| "after telling the swarm what to run".to_owned());
         let held = watch.hold(&self.manifest.gate, self.say).await?;
         state::fault::point(|| format!("after the gate, which {}", if held.is_ok() { "held" } else { "did not hold" }));

@@ -88,6 +88,8 @@ pub enum FailureKind {
     NoSuitableNode,
     /// Its image cannot be pulled.
     ImageNotPulled,
+    /// The engine does not take what it is told to run.
+    Refused,
     /// It took longer than the gate allows.
     TooSlow,
     /// The answer through the proxy is not the one that was declared.
@@ -109,6 +111,7 @@ impl fmt::Display for FailureKind {
             Self::Rejected => f.write_str("cannot be started"),
             Self::NoSuitableNode => f.write_str("no suitable node"),
             Self::ImageNotPulled => f.write_str("image cannot be pulled"),
+            Self::Refused => f.write_str("refused by the engine"),
             Self::TooSlow => f.write_str("not converged in time"),
             Self::ProbeFailed => f.write_str("probe failed"),
             Self::SmokeFailed => f.write_str("smoke failed"),

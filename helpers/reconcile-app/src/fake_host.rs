@@ -22,7 +22,7 @@ use crate::divert::Divert;
 use crate::manifest::{Manifest, Smoke};
 use crate::routes::{self, HEADER};
 use crate::run::{Options, on};
-use crate::stack::Stacks;
+use crate::stack::{Refused, Stacks};
 
 /// The run was killed.
 struct Cut;
@@ -124,7 +124,7 @@ impl World {
         Self { folder, engine: Fake { watcher, ..Fake::default() }, manifest, shared }
     }
 
-    /// Declares a version. What its name says is what it is: `unhealthy`, `bad-page`.
+    /// Declares a version. What its name says is what it is: `unhealthy`, `bad-page`, `refused` when half of it is told.
     pub fn declare(&mut self, version: &str) {
         self.manifest.environment.insert("VERSION".to_owned(), version.to_owned());
     }
@@ -249,6 +249,9 @@ impl Stacks for Client<'_> {
         let mut trial = engine.trial.borrow_mut();
         for (short, told) in declared {
             let name = format!("{stack}_{short}");
+            if short == "worker" && told["image"].as_str().is_some_and(|image| image.contains("refused")) {
+                return Err(Refused(format!("failed to create service {name}: port 25 is in use")).into());
+            }
             let version = services.iter().find(|service| service.name == name).map_or(1, |service| service.version + 1);
             services.retain(|service| service.name != name);
             let service = started(&name, told, stack, version);

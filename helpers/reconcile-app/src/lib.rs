@@ -45,6 +45,7 @@ pub mod plan;
 mod plan_model;
 pub mod prove;
 pub mod record;
+pub mod refusal;
 pub mod render;
 pub mod rewrite;
 pub mod rollback;
@@ -55,3 +56,5 @@ pub mod source;
 pub mod stack;
 pub mod strategy;
 pub mod volumes;
+#[cfg(test)]
+mod whole_runs;
