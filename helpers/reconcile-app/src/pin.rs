@@ -169,7 +169,13 @@ impl<P: Parts> Run<'_, P> {
 
     /// Whether somebody asked for this after it had failed: they want it tried again.
     pub(crate) fn is_asked_again(&self, failed: &FailedDeploy) -> bool {
-        self.asked.as_ref().is_some_and(|(pin, desired)| desired.as_ref() == Some(&failed.digest) && failed.at < pin.at)
+        self.asked_for(&failed.digest).is_some_and(|pin| is_another(&pin, failed))
+    }
+
+    /// What was asked for, where these inputs answer it.
+    pub(crate) fn asked_for(&self, digest: &str) -> Option<Pin> {
+        let (pin, desired) = self.asked.as_ref()?;
+        (desired.as_deref() == Some(digest)).then(|| pin.clone())
     }
 
     /// Answers what this run was asked for, unless its journal says that the next one goes on with it.
@@ -187,6 +193,12 @@ impl<P: Parts> Run<'_, P> {
         let answer = Answer { to: pin.clone(), outcome, summary };
         Pins::in_folder(&self.manifest.state_folder).settle(&answer, deployed.is_some())
     }
+}
+
+/// Whether this was not yet asked for when something failed.
+fn is_another(pin: &Pin, failed: &FailedDeploy) -> bool {
+    // Not when: clocks are set.
+    failed.asked.as_ref() != Some(pin)
 }
 
 /// The answer to whoever asked for an image at a moment, from how the run over the whole app ended, and since when that image

@@ -30,6 +30,7 @@ fn failed(digest: &str) -> FailedDeploy {
         by_hand: false,
         version: None,
         gate: None,
+        asked: None,
     }
 }
 

@@ -32,6 +32,7 @@ impl<P: Parts> Run<'_, P> {
             by_hand: false,
             version: None,
             gate: Some(self.manifest.gate.digest()),
+            asked: self.asked_for(digest),
         })
     }
 

@@ -224,6 +224,7 @@ impl Run<'_> {
             by_hand: true,
             version: None,
             gate: None,
+            asked: None,
         });
         if !self.planted(Planted::NotSetAside) {
             self.step()?.failed = Some(aside);
@@ -363,6 +364,7 @@ impl Run<'_> {
             by_hand: false,
             version: None,
             gate: None,
+            asked: None,
         });
         Ok(())
     }
