@@ -24,6 +24,8 @@ use crate::routes::{self, HEADER};
 use crate::run::{Options, on};
 use crate::stack::{Refused, Stacks};
 
+mod files;
+
 /// The run was killed.
 struct Cut;
 
@@ -92,7 +94,7 @@ pub fn route(services: &[Service], token: Option<&str>) -> Option<Service> {
     best.map(|(_, service)| service.clone()).filter(|service| service.running > 0)
 }
 
-const COMPOSE: &str = r#"
+pub const COMPOSE: &str = r#"
 services:
   app:
     image: x:${VERSION}
@@ -231,8 +233,9 @@ struct Client<'a> {
 }
 
 impl Stacks for Client<'_> {
-    async fn render(&self, _: &Path, documents: &[String]) -> anyhow::Result<String> {
-        Ok(documents[0].replace("${HEARTH_EMPTY:-}", "").replace("$$", "$"))
+    async fn render(&self, folder: &Path, documents: &[String]) -> anyhow::Result<String> {
+        let here = format!("{}/", folder.display());
+        Ok(documents[0].replace("${HEARTH_EMPTY:-}", "").replace("$$", "$").replace("./", &here))
     }
 
     async fn deploy(&self, stack: &str, rendered: &str) -> anyhow::Result<()> {
@@ -259,6 +262,7 @@ impl Stacks for Client<'_> {
             trial.tasks.push(task_of(&service));
             services.push(service);
         }
+        files::take(engine, stack, &compose)?;
         Ok(())
     }
 }

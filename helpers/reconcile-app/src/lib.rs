@@ -35,6 +35,7 @@ pub mod host;
 pub mod images;
 pub mod inputs;
 pub mod keep;
+pub mod kept_stack;
 pub mod manifest;
 pub mod middlewares;
 pub mod migrations;

@@ -93,7 +93,8 @@ impl<P: Parts> Run<'_, P> {
             tag: tag.clone(),
             failed,
         })?;
-        let stack = self.with_images(Stack::parse(last_good)?).await;
+        let stack = self.kept_stack(last_good).await?;
+        let stack = self.with_images(stack).await;
         self.stack = stack.stack_name(self.manifest.stack.as_str());
         self.switch_back(&stack, failed).await?;
         let restored = self.replace(&stack).await?;
