@@ -254,11 +254,16 @@ impl<P: Parts> Run<'_, P> {
         self.journal.clear()?;
         match self.retire_others().await {
             // It has no colours any more, and nobody would look for the time of what is kept of them.
-            Ok(count) if count > 0 && self.manifest.update != Update::BlueGreen => drop(self.clean_up().await?),
+            Ok(count) if count > 0 && self.manifest.update != Update::BlueGreen => {
+                if let Err(error) = self.clean_up().await {
+                    self.warn(format!("{error:#}; `hearth cleanup {}` tries it again", self.manifest.name));
+                }
+            }
             Ok(_) => {}
             Err(error) => self.warn(format!("what served before is left to the next run: {error:#}")),
         }
-        self.retire(stack).await
+        self.retire(stack).await;
+        Ok(())
     }
 
     /// What serves from now on, as it is remembered.
@@ -274,20 +279,22 @@ impl<P: Parts> Run<'_, P> {
         })
     }
 
-    /// Removes secrets and configs that neither what serves needs nor what the snapshots can bring back.
-    pub(crate) async fn retire(&mut self, stack: &Stack) -> anyhow::Result<()> {
+    /// Removes secrets and configs that neither what serves needs nor what the snapshots can bring back. That this fails
+    /// is no reason to call a deploy failed that is remembered as good.
+    pub(crate) async fn retire(&mut self, stack: &Stack) {
         let kept = match self.host.snapshots.stacks() {
             Ok(kept) => kept,
             Err(error) => {
                 self.warn(format!("no secret is retired, because a snapshot may need it: {error:#}"));
-                return Ok(());
+                return;
             }
         };
         // One that cannot be read cannot be brought back either.
         let mut stacks: Vec<Stack> = kept.iter().filter_map(|text| Stack::parse(text).ok()).collect();
         stacks.push(stack.clone());
-        secrets::retire(self.host.engine, self.manifest.name.as_str(), &stacks).await?;
-        Ok(())
+        if let Err(error) = secrets::retire(self.host.engine, self.manifest.name.as_str(), &stacks).await {
+            self.warn(format!("secrets that nothing needs any more are left to the next deploy: {error}"));
+        }
     }
 
     /// Remembers what the services of the last good deploy look like now.

@@ -178,6 +178,7 @@ impl<P: Parts> Run<'_, P> {
         let deployed = self.now_serving(stack, digest).await?;
         self.files.commit_back(&deployed, &stack.text(), aside)?;
         self.journal.clear()?;
-        self.retire(stack).await
+        self.retire(stack).await;
+        Ok(())
     }
 }

@@ -48,6 +48,8 @@ struct Shared {
     must_serve: Cell<bool>,
     /// Where nobody served although somebody must.
     gaps: RefCell<Vec<String>>,
+    /// The warnings of the last run.
+    warnings: RefCell<Vec<String>>,
     /// What was seen to serve, without repetitions.
     served: RefCell<Vec<String>>,
     /// Words in the image's name of versions that pages are wrong of.
@@ -175,6 +177,7 @@ impl World {
     pub fn gaps(&self) -> Vec<String> {
         self.shared.gaps.borrow().clone()
     }
+        self.shared.warnings.replace(receipt.warnings);
 
     /// All that served, one after the other.
     pub fn served(&self) -> Vec<String> {
@@ -188,6 +191,11 @@ impl World {
 
     /// The names of all services.
     pub fn names(&self) -> Vec<String> {
+    /// What the last run warned of.
+    pub fn warnings(&self) -> Vec<String> {
+        self.shared.warnings.borrow().clone()
+    }
+
         let mut names: Vec<String> = self.engine.services.borrow().iter().map(|service| service.name.clone()).collect();
         names.sort();
         names

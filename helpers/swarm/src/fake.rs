@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::{
-    BuildCache, Configs, Credentials, Images, LocalImage, NewSecret, Object, Result, Secrets, Service, Services,
+    BuildCache, Configs, Credentials, Error, Images, LocalImage, NewSecret, Object, Result, Secrets, Service, Services,
     Standby,
 };
 
@@ -36,6 +36,8 @@ pub struct Fake {
     pub calls: RefCell<Vec<String>>,
     /// What is told of each thing that is asked, before it is done.
     pub watcher: Watcher,
+    /// Calls that begin so are not answered.
+    pub unanswered: RefCell<Option<&'static str>>,
 }
 
 /// What is called for each thing that is asked of an engine in memory.
@@ -54,6 +56,15 @@ impl std::fmt::Debug for Watcher {
 impl Fake {
     pub(crate) fn call(&self, text: String) {
         self.calls.borrow_mut().push(text);
+    fn ensure_answered(&self, call: &str) -> Result<()> {
+        match *self.unanswered.borrow() {
+            Some(what) if call.starts_with(what) => {
+                Err(Error::Unreachable { socket: "/d".into(), reason: "it took more than 120 s".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
         if let Some(watcher) = &self.watcher.0 {
             watcher(self);
         }
@@ -126,6 +137,7 @@ impl Secrets for Fake {
         self.call(format!("remove secret {name}"));
         let used = self.services.borrow().iter().any(|service| service.secrets.iter().any(|secret| secret == name));
         if !used {
+        self.ensure_answered(&format!("remove secret {name}"))?;
             self.secrets.borrow_mut().remove(name);
         }
         Ok(!used)
