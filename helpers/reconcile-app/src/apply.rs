@@ -1,6 +1,7 @@
 //! Making a stack run: its data is made safe, it is replaced, and its gate is held.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -193,7 +194,7 @@ impl<P: Parts> Run<'_, P> {
             Ok(()) => {
                 self.told = self.seen().await?;
                 state::fault::point(|| "after telling the swarm what to run".to_owned());
-                watch.hold(&self.manifest.gate, self.say).await?
+                watch.of(stack.service_names(&self.stack)).hold(&self.manifest.gate, self.say).await?
             }
             refused => refused,
         };
@@ -305,13 +306,15 @@ impl<P: Parts> Run<'_, P> {
         Ok(())
     }
 
-    /// What the services look like now. One that was told something else since this run's deploy is remembered as that
-    /// deploy left it, so that the next run sees the difference.
+    /// What the services look like now. One that was told something else since this run's deploy, or is gone, is
+    /// remembered as that deploy left it, so that the next run sees the difference.
     async fn seen_since_deploy(&self) -> anyhow::Result<BTreeMap<String, Seen>> {
         let mut seen = self.seen().await?;
-        for (name, now) in &mut seen {
-            if let Some(told) = self.told.get(name).filter(|told| told.spec != now.spec) {
-                *now = told.clone();
+        for (name, told) in &self.told {
+            match seen.entry(name.clone()) {
+                Entry::Occupied(now) if now.get().spec == told.spec => {}
+                Entry::Occupied(mut now) => drop(now.insert(told.clone())),
+                Entry::Vacant(gone) => drop(gone.insert(told.clone())),
             }
         }
         Ok(seen)

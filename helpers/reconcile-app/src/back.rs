@@ -163,13 +163,13 @@ impl<P: Parts> Run<'_, P> {
             None => FailedDeploy {
                 digest: deployed.digest.clone(),
                 reason: "a person went back from it".to_owned(),
-                asked: None,
                 versions,
                 logs: Vec::new(),
                 at: Timestamp::now(),
                 by_hand: true,
                 version: deployed.version.clone(),
                 gate: None,
+                asked: None,
             },
         })
     }

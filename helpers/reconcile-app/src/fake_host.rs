@@ -52,6 +52,8 @@ struct Shared {
     warnings: RefCell<Vec<String>>,
     /// What was seen to serve, without repetitions.
     served: RefCell<Vec<String>>,
+    /// What somebody does once, right after the thing of this name was done.
+    meanwhile: RefCell<Option<(&'static str, fn(&Fake))>>,
     /// Words in the image's name of versions that pages are wrong of.
     bad_pages: &'static str,
 }
@@ -62,6 +64,11 @@ impl Shared {
             panic_any(Cut);
         }
         self.done.set(self.done.get() + 1);
+        if self.meanwhile.borrow().as_ref().is_some_and(|(when, _)| *when == what)
+            && let Some((_, does)) = self.meanwhile.take()
+        {
+            does(engine);
+        }
         let now = described(engine);
         if now.is_none() && self.must_serve.get() {
             self.gaps.borrow_mut().push(what.to_owned());
@@ -133,6 +140,11 @@ impl World {
         self.manifest.environment.insert("VERSION".to_owned(), version.to_owned());
     }
 
+    /// Has somebody do something in the middle of the next run, at a step of this name.
+    pub fn meanwhile(&self, when: &'static str, does: fn(&Fake)) {
+        self.shared.meanwhile.replace(Some((when, does)));
+    }
+
     /// A run to its end.
     pub fn run(&self) -> (Outcome, String) {
         self.run_cut_before(None).unwrap()
@@ -165,6 +177,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let ended =
             runtime.block_on(on(host, &self.manifest, Options::default(), &mut receipt, &mut |line| said.push(line)));
+        self.shared.warnings.replace(receipt.warnings);
         ended.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}")))
     }
 
@@ -177,7 +190,11 @@ impl World {
     pub fn gaps(&self) -> Vec<String> {
         self.shared.gaps.borrow().clone()
     }
-        self.shared.warnings.replace(receipt.warnings);
+
+    /// What the last run warned of.
+    pub fn warnings(&self) -> Vec<String> {
+        self.shared.warnings.borrow().clone()
+    }
 
     /// All that served, one after the other.
     pub fn served(&self) -> Vec<String> {
@@ -191,11 +208,6 @@ impl World {
 
     /// The names of all services.
     pub fn names(&self) -> Vec<String> {
-    /// What the last run warned of.
-    pub fn warnings(&self) -> Vec<String> {
-        self.shared.warnings.borrow().clone()
-    }
-
         let mut names: Vec<String> = self.engine.services.borrow().iter().map(|service| service.name.clone()).collect();
         names.sort();
         names
@@ -250,6 +262,7 @@ impl Stacks for Client<'_> {
         let engine = &self.world.engine;
         self.world.shared.step(engine, &format!("deploy {stack}"));
         let compose: Value = serde_json::from_str(&rendered.replace("$$", "$"))?;
+        files::take(engine, stack, &compose)?;
         let declared = compose["services"].as_object().unwrap();
         let mut services = engine.services.borrow_mut();
         let pruned = |service: &Service| {
@@ -270,7 +283,6 @@ impl Stacks for Client<'_> {
             trial.tasks.push(task_of(&service));
             services.push(service);
         }
-        files::take(engine, stack, &compose)?;
         Ok(())
     }
 }

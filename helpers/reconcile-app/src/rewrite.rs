@@ -209,6 +209,11 @@ impl Stack {
         missing
     }
 
+    /// What its services are called in the swarm, where it is applied under this name.
+    pub(crate) fn service_names(&self, place: &str) -> Vec<String> {
+        self.services().map(|(name, _)| format!("{place}_{name}")).collect()
+    }
+
     pub(crate) fn services(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.value.get("services").and_then(Value::as_object).into_iter().flatten()
     }
