@@ -37,6 +37,9 @@ pub struct World {
     shared: Rc<Shared>,
 }
 
+/// At a step of which name, and what.
+type Meanwhile = (&'static str, fn(&Fake));
+
 /// What the engine's watcher has to know.
 #[derive(Default)]
 struct Shared {
@@ -53,7 +56,7 @@ struct Shared {
     /// What was seen to serve, without repetitions.
     served: RefCell<Vec<String>>,
     /// What somebody does once, right after the thing of this name was done.
-    meanwhile: RefCell<Option<(&'static str, fn(&Fake))>>,
+    meanwhile: RefCell<Option<Meanwhile>>,
     /// Words in the image's name of versions that pages are wrong of.
     bad_pages: &'static str,
 }
