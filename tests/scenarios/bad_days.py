@@ -9,11 +9,29 @@ declare("hello", QUICK)
 good, said = reconcile(UNIT)
 assert good, said
 get("hello.example.org", "/count", "--request POST")
+ORIGINAL = manifest("hello")["recipe"]["folder"]
 
 
 def still(version):
     assert f"hello {version}" in get("hello.example.org")
     assert int(get("hello.example.org", "/count")) == 1
+
+
+def recipe(name, *edits):
+    """A copy of hello's recipe, changed by shell commands, as what is declared."""
+    folder = f"/var/lib/recipe-{name}"
+    host.succeed(f"cp -rL {ORIGINAL} {folder} && chmod -R u+w {folder}", *(f"cd {folder} && {edit}" for edit in edits))
+    return f'{QUICK} | .recipe.folder = "{folder}"'
+
+
+def rolled_back(change):
+    """Declares what does not hold, and sees the version before with its data again."""
+    declare("hello", change)
+    good, said = reconcile(UNIT)
+    assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
+    assert host.get_unit_property(UNIT, "ExecMainStatus") == "30", said
+    still("1.0.0")
+    return said
 
 
 MANIFESTS = "/var/lib/docker-registry/docker/registry/v2/repositories/hello/_manifests"
@@ -35,6 +53,31 @@ with subtest("a version that crashes seconds after its health check is rolled ba
     assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
     still("1.0.0")
     put_back()
+
+with subtest("a version that the swarm refuses is rolled back, with its data, and not tried again"):
+    joins = "sed -i 's/^      - proxy$/&\\n      - nowhere/; s/^networks:$/&\\n  nowhere: {external: true}/' compose.yml"
+    said = rolled_back(recipe("refused", joins))
+    assert "refused by the engine" in said and "nowhere" in said, said
+    indexes = services()
+    good, said = reconcile(UNIT)
+    assert not good and "failed before" in said, said
+    assert services() == indexes
+
+with subtest("a volume that only the failed version has, which no snapshot can be of, is not in the way of the rollback"):
+    scratch = "sed -i 's#^      - data:/data$#&\\n      - scratch:/scratch#; s#^volumes:$#&\\n  scratch: {driver_opts: {type: tmpfs, device: tmpfs}}#' compose.yml"
+    rolled_back(f'{recipe("scratch", scratch)} | .environment.APP_VERSION = "1.2.0-exits"')
+
+with subtest("the last good version comes back when its recipe's folder is gone, and with it the file of a config"):
+    edit = "sed -i 's/^    secrets:$/    configs: [motd]\\n&/' compose.yml && echo 'configs: {motd: {file: motd}}' >> compose.yml && echo hello > motd"
+    declare("hello", recipe("once", edit))
+    good, said = reconcile(UNIT)
+    assert good and receipt("apps/hello")["outcome"] == "changed", said
+    same = recipe("again", edit)
+    declare("hello", same)
+    good, said = reconcile(UNIT)
+    assert good and receipt("apps/hello")["outcome"] == "unchanged", said
+    host.succeed("rm -r /var/lib/recipe-once")
+    rolled_back(f'{same} | .environment.APP_VERSION = "1.2.0-exits"')
 
 with subtest("an image that vanishes after the plan was made: nothing is stopped, it is named, and it is tried again"):
     declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.1.0"')

@@ -1,6 +1,7 @@
 //! Making a stack run: its data is made safe, it is replaced, and its gate is held.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -190,10 +191,14 @@ impl<P: Parts> Run<'_, P> {
         let watch = Watch::begin(self.host.engine, self.scope(), Some(STANDBY_LABEL)).await?;
         (self.say)("deploying".to_owned());
         let begun = Timestamp::now();
-        self.host.stacks.deploy(&self.stack, &stack.to_deploy()).await?;
-        self.told = self.seen().await?;
-        state::fault::point(|| "after telling the swarm what to run".to_owned());
-        let held = watch.hold(&self.manifest.gate, self.say).await?;
+        let held = match self.apply(&self.stack, stack).await? {
+            Ok(()) => {
+                self.told = self.seen().await?;
+                state::fault::point(|| "after telling the swarm what to run".to_owned());
+                watch.of(stack.service_names(&self.stack)).hold(&self.manifest.gate, self.say).await?
+            }
+            refused => refused,
+        };
         if self.manifest.update == Update::Handover && (held.is_ok() || !standing_in) {
             handover(&self.host, self.manifest).give_back(self.say).await?;
         }
@@ -251,11 +256,16 @@ impl<P: Parts> Run<'_, P> {
         self.journal.clear()?;
         match self.retire_others().await {
             // It has no colours any more, and nobody would look for the time of what is kept of them.
-            Ok(count) if count > 0 && self.manifest.update != Update::BlueGreen => drop(self.clean_up().await?),
+            Ok(count) if count > 0 && self.manifest.update != Update::BlueGreen => {
+                if let Err(error) = self.clean_up().await {
+                    self.warn(format!("{error:#}; `hearth cleanup {}` tries it again", self.manifest.name));
+                }
+            }
             Ok(_) => {}
             Err(error) => self.warn(format!("what served before is left to the next run: {error:#}")),
         }
-        self.retire(stack).await
+        self.retire(stack).await;
+        Ok(())
     }
 
     /// What serves from now on, as it is remembered.
@@ -277,20 +287,22 @@ impl<P: Parts> Run<'_, P> {
         })
     }
 
-    /// Removes secrets and configs that neither what serves needs nor what the snapshots can bring back.
-    pub(crate) async fn retire(&mut self, stack: &Stack) -> anyhow::Result<()> {
+    /// Removes secrets and configs that neither what serves needs nor what the snapshots can bring back. That this fails
+    /// is no reason to call a deploy failed that is remembered as good.
+    pub(crate) async fn retire(&mut self, stack: &Stack) {
         let kept = match self.host.snapshots.stacks() {
             Ok(kept) => kept,
             Err(error) => {
                 self.warn(format!("no secret is retired, because a snapshot may need it: {error:#}"));
-                return Ok(());
+                return;
             }
         };
         // One that cannot be read cannot be brought back either.
         let mut stacks: Vec<Stack> = kept.iter().filter_map(|text| Stack::parse(text).ok()).collect();
         stacks.push(stack.clone());
-        secrets::retire(self.host.engine, self.manifest.name.as_str(), &stacks).await?;
-        Ok(())
+        if let Err(error) = secrets::retire(self.host.engine, self.manifest.name.as_str(), &stacks).await {
+            self.warn(format!("secrets that nothing needs any more are left to the next deploy: {error}"));
+        }
     }
 
     /// Remembers what the services of the last good deploy look like now.
@@ -301,13 +313,15 @@ impl<P: Parts> Run<'_, P> {
         Ok(())
     }
 
-    /// What the services look like now. One that was told something else since this run's deploy is remembered as that
-    /// deploy left it, so that the next run sees the difference.
+    /// What the services look like now. One that was told something else since this run's deploy, or is gone, is
+    /// remembered as that deploy left it, so that the next run sees the difference.
     async fn seen_since_deploy(&self) -> anyhow::Result<BTreeMap<String, Seen>> {
         let mut seen = self.seen().await?;
-        for (name, now) in &mut seen {
-            if let Some(told) = self.told.get(name).filter(|told| told.spec != now.spec) {
-                *now = told.clone();
+        for (name, told) in &self.told {
+            match seen.entry(name.clone()) {
+                Entry::Occupied(now) if now.get().spec == told.spec => {}
+                Entry::Occupied(mut now) => drop(now.insert(told.clone())),
+                Entry::Vacant(gone) => drop(gone.insert(told.clone())),
             }
         }
         Ok(seen)

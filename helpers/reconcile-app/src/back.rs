@@ -9,8 +9,6 @@ use anyhow::{bail, ensure};
 use jiff::Timestamp;
 use state::{Journal, Outcome, Receipt, Step};
 
-use swarm::{Configs as _, Secrets as _};
-
 use crate::apply::{Host, Parts, Run};
 use crate::data::{About, Secured, Snapshots as _};
 use crate::keep::{Back, Data, by_verdict};
@@ -143,11 +141,7 @@ impl<P: Parts> Run<'_, P> {
     /// The stack that ran, with everything that it needs here before anything is stopped.
     async fn stack_of(&mut self, to: &About) -> anyhow::Result<Stack> {
         let mut stack = Stack::parse(&to.stack)?;
-        let label = self.label();
-        let secrets = self.host.engine.secrets(&label).await?;
-        let configs = self.host.engine.configs(&label).await?;
-        let there = secrets.into_iter().chain(configs).map(|object| object.name).collect();
-        let missing = stack.take_from_swarm(&there);
+        let missing = stack.take_from_swarm(&self.contents().await?);
         ensure!(
             missing.is_empty(),
             "{}, which that version uses, is not in the swarm any more; nothing was done. Declare that version instead",
@@ -176,6 +170,7 @@ impl<P: Parts> Run<'_, P> {
                 version: deployed.version.clone(),
                 image: deployed.image.clone(),
                 gate: None,
+                asked: None,
             },
         })
     }
@@ -184,6 +179,7 @@ impl<P: Parts> Run<'_, P> {
         let deployed = self.now_serving(stack, &to.digest, to.image.clone()).await?;
         self.files.commit_back(&deployed, &stack.text(), aside)?;
         self.journal.clear()?;
-        self.retire(stack).await
+        self.retire(stack).await;
+        Ok(())
     }
 }

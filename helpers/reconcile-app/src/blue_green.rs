@@ -94,7 +94,8 @@ impl<P: Parts> Run<'_, P> {
         self.route(&stack.coloured(app_stack, turn, Stage::Live)?).await?;
         state::fault::point(|| "after switching the route".to_owned());
         let answered = self.colour_answers(turn, Stage::Live, stack).and_then(|()| self.probe(stack));
-        self.told = self.seen().await?;
+        // What is not there any more stays as it was told.
+        self.told.extend(self.seen().await?);
         self.note(&format!("the route is switched to {}", turn.colour), begun, answered.as_ref().err());
         if answered.is_ok() {
             (self.say)(format!("{} serves", turn.colour));
@@ -111,8 +112,12 @@ impl<P: Parts> Run<'_, P> {
         self.take_down(before).await?;
         let watch = Watch::begin(self.host.engine, format!("{STACK_LABEL}={place}"), None).await?;
         (self.say)(format!("deploying in {}, beside what serves", turn.colour));
-        self.host.stacks.deploy(&place, &idle.to_deploy()).await?;
+        if let refused @ Err(_) = self.apply(&place, idle).await? {
+            return Ok(refused);
+        }
         state::fault::point(|| "after telling the swarm what to run".to_owned());
+        self.told = self.seen().await?;
+        let watch = watch.of(idle.service_names(&place));
         let held = watch.hold(&self.manifest.gate, self.say).await?;
         state::fault::point(|| format!("after the gate, which {}", if held.is_ok() { "held" } else { "did not hold" }));
         Ok(held.and_then(|()| self.colour_answers(turn, Stage::Idle, idle)))
@@ -288,11 +293,8 @@ impl<P: Parts> Run<'_, P> {
     /// Whether all services of a stack run.
     async fn runs(&self, stack: &Stack) -> anyhow::Result<bool> {
         let there = self.host.engine.services(&self.scope()).await?;
-        let runs = |name: &String| {
-            let name = format!("{}_{name}", self.stack);
-            there.iter().any(|service| service.name == name && service.running >= service.desired)
-        };
-        Ok(stack.services().all(|(name, _)| runs(name)))
+        let runs = |name| there.iter().any(|service| service.name == name && service.running >= service.desired);
+        Ok(stack.service_names(&self.stack).into_iter().all(runs))
     }
 
     async fn set_aside(&mut self, services: &[Service]) -> anyhow::Result<()> {

@@ -54,6 +54,16 @@ fn a_version_that_does_not_come_up_never_gets_a_visitor_and_is_kept_without_rout
 }
 
 #[test]
+fn a_version_that_the_engine_refuses_never_gets_a_visitor_and_is_not_tried_again() {
+    let mut world = serving();
+    world.declare("2-refused");
+    let (outcome, summary) = world.run();
+    assert_eq!((outcome, world.serves().as_deref()), (Outcome::RolledBack, Some("x:1 of x-blue_app")), "{summary}");
+    assert_eq!((world.gaps(), world.is_unfinished()), (Vec::new(), false));
+    assert!(world.run().1.contains("failed before"));
+}
+
+#[test]
 fn a_version_that_visitors_miss_something_of_is_switched_back_in_the_same_run() {
     let mut world = serving();
     world.declare("2-bad-page");

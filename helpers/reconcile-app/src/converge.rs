@@ -88,6 +88,10 @@ pub enum FailureKind {
     NoSuitableNode,
     /// Its image cannot be pulled.
     ImageNotPulled,
+    /// The engine does not take what it is told to run.
+    Refused,
+    /// Somebody removed it.
+    Gone,
     /// It took longer than the gate allows.
     TooSlow,
     /// The answer through the proxy is not the one that was declared.
@@ -109,6 +113,8 @@ impl fmt::Display for FailureKind {
             Self::Rejected => f.write_str("cannot be started"),
             Self::NoSuitableNode => f.write_str("no suitable node"),
             Self::ImageNotPulled => f.write_str("image cannot be pulled"),
+            Self::Refused => f.write_str("refused by the engine"),
+            Self::Gone => f.write_str("is gone"),
             Self::TooSlow => f.write_str("not converged in time"),
             Self::ProbeFailed => f.write_str("probe failed"),
             Self::SmokeFailed => f.write_str("smoke failed"),
@@ -123,6 +129,13 @@ impl fmt::Display for Failure {
         write!(f, "service {}: {}", self.service, self.kind)?;
         if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
     }
+}
+
+/// The first of these services that is not there.
+pub fn missing(services: &[Service], expected: &[String]) -> Option<Failure> {
+    let gone = expected.iter().find(|name| !services.iter().any(|service| service.name == **name))?;
+    let detail = "it was deployed, and was removed since".to_owned();
+    Some(Failure { service: gone.clone(), kind: FailureKind::Gone, detail, container: None })
 }
 
 /// Reads one look at an app. `old` are the tasks that had already ended before this run began; they count for nothing.

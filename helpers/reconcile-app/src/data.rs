@@ -10,7 +10,6 @@ use crate::apply::{Parts, Run};
 use crate::manifest::{Mode, Update};
 use crate::plan::STANDBY_LABEL;
 use crate::record::{Deployed, Intent};
-use crate::rewrite::Stack;
 
 /// What is written beside a copy of an app's volumes, so that the version comes back with the data.
 #[derive(Clone, Debug)]
@@ -157,7 +156,8 @@ impl<P: Parts> Run<'_, P> {
         let mut summary = format!("the update is {word}, {version} serves on: {reason}");
         if stopped {
             (self.say)(format!("starting {version} again: {reason}"));
-            if let Err(failure) = self.replace(&Stack::parse(&about.stack)?).await? {
+            let stack = self.kept_stack(&about.stack).await?;
+            if let Err(failure) = self.replace(&stack).await? {
                 let summary = format!("{reason}; and starting {version} again failed: {failure}");
                 return Ok(Secured::No(Outcome::Failed, summary));
             }

@@ -80,6 +80,7 @@ fn who_asks_for_what_a_person_went_back_from_is_told_so() {
         logs: Vec::new(),
         at: "2026-01-12T09:00:00Z".parse().unwrap(),
         by_hand: true,
+        asked: None,
         version: None,
         image: left.image,
         gate: None,

@@ -22,7 +22,9 @@ use crate::divert::Divert;
 use crate::manifest::{Manifest, Smoke};
 use crate::routes::{self, HEADER};
 use crate::run::{Options, on};
-use crate::stack::Stacks;
+use crate::stack::{Refused, Stacks};
+
+mod files;
 
 /// The run was killed.
 struct Cut;
@@ -37,6 +39,9 @@ pub struct World {
     said: RefCell<Vec<String>>,
 }
 
+/// At a step of which name, and what.
+type Meanwhile = (&'static str, fn(&Fake));
+
 /// What the engine's watcher has to know.
 #[derive(Default)]
 struct Shared {
@@ -48,8 +53,12 @@ struct Shared {
     must_serve: Cell<bool>,
     /// Where nobody served although somebody must.
     gaps: RefCell<Vec<String>>,
+    /// The warnings of the last run.
+    warnings: RefCell<Vec<String>>,
     /// What was seen to serve, without repetitions.
     served: RefCell<Vec<String>>,
+    /// What somebody does once, right after the thing of this name was done.
+    meanwhile: RefCell<Option<Meanwhile>>,
     /// Words in the image's name of versions that pages are wrong of.
     bad_pages: &'static str,
 }
@@ -60,6 +69,11 @@ impl Shared {
             panic_any(Cut);
         }
         self.done.set(self.done.get() + 1);
+        if self.meanwhile.borrow().as_ref().is_some_and(|(when, _)| *when == what)
+            && let Some((_, does)) = self.meanwhile.take()
+        {
+            does(engine);
+        }
         let now = described(engine);
         if now.is_none() && self.must_serve.get() {
             self.gaps.borrow_mut().push(what.to_owned());
@@ -94,7 +108,7 @@ pub fn route(services: &[Service], token: Option<&str>) -> Option<Service> {
     best.map(|(_, service)| service.clone()).filter(|service| service.running > 0)
 }
 
-const COMPOSE: &str = r#"
+pub const COMPOSE: &str = r#"
 services:
   app:
     image: x:${VERSION}
@@ -126,9 +140,14 @@ impl World {
         Self { folder, engine: Fake { watcher, ..Fake::default() }, manifest, shared, said: RefCell::default() }
     }
 
-    /// Declares a version. What its name says is what it is: `unhealthy`, `bad-page`.
+    /// Declares a version. What its name says is what it is: `unhealthy`, `bad-page`, `refused` when half of it is told.
     pub fn declare(&mut self, version: &str) {
         self.manifest.environment.insert("VERSION".to_owned(), version.to_owned());
+    }
+
+    /// Has somebody do something in the middle of the next run, at a step of this name.
+    pub fn meanwhile(&self, when: &'static str, does: fn(&Fake)) {
+        self.shared.meanwhile.replace(Some((when, does)));
     }
 
     /// A run to its end.
@@ -164,6 +183,7 @@ impl World {
         let ended =
             runtime.block_on(on(host, &self.manifest, Options::default(), &mut receipt, &mut |line| said.push(line)));
         self.said.replace(said);
+        self.shared.warnings.replace(receipt.warnings);
         ended.unwrap_or_else(|error| (Outcome::Failed, format!("{error:#}")))
     }
 
@@ -180,6 +200,11 @@ impl World {
     /// Where nobody served.
     pub fn gaps(&self) -> Vec<String> {
         self.shared.gaps.borrow().clone()
+    }
+
+    /// What the last run warned of.
+    pub fn warnings(&self) -> Vec<String> {
+        self.shared.warnings.borrow().clone()
     }
 
     /// All that served, one after the other.
@@ -239,14 +264,16 @@ struct Client<'a> {
 }
 
 impl Stacks for Client<'_> {
-    async fn render(&self, _: &Path, documents: &[String]) -> anyhow::Result<String> {
-        Ok(documents[0].replace("${HEARTH_EMPTY:-}", "").replace("$$", "$"))
+    async fn render(&self, folder: &Path, documents: &[String]) -> anyhow::Result<String> {
+        let here = format!("{}/", folder.display());
+        Ok(documents[0].replace("${HEARTH_EMPTY:-}", "").replace("$$", "$").replace("./", &here))
     }
 
     async fn deploy(&self, stack: &str, rendered: &str) -> anyhow::Result<()> {
         let engine = &self.world.engine;
         self.world.shared.step(engine, &format!("deploy {stack}"));
         let compose: Value = serde_json::from_str(&rendered.replace("$$", "$"))?;
+        files::take(engine, stack, &compose)?;
         let declared = compose["services"].as_object().unwrap();
         let mut services = engine.services.borrow_mut();
         let pruned = |service: &Service| {
@@ -257,6 +284,9 @@ impl Stacks for Client<'_> {
         let mut trial = engine.trial.borrow_mut();
         for (short, told) in declared {
             let name = format!("{stack}_{short}");
+            if short == "worker" && told["image"].as_str().is_some_and(|image| image.contains("refused")) {
+                return Err(Refused(format!("failed to create service {name}: port 25 is in use")).into());
+            }
             let version = services.iter().find(|service| service.name == name).map_or(1, |service| service.version + 1);
             services.retain(|service| service.name != name);
             let service = started(&name, told, stack, version);

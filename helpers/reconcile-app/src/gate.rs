@@ -6,7 +6,7 @@ use std::time::Duration;
 use swarm::{Containers, Health, Service, Services, Task, TaskState, Tasks};
 use tokio::time::{Instant, sleep};
 
-use crate::converge::{Failure, FailureKind, Phase, Progress, Verdict, can_go_on, verdict};
+use crate::converge::{Failure, FailureKind, Phase, Progress, Verdict, can_go_on, missing, verdict};
 use crate::manifest::Gate;
 
 /// How often the swarm is asked. Task states are not among the engine's events, so there is nothing to wait for.
@@ -22,6 +22,8 @@ pub struct Watch<'a, E> {
     label: String,
     /// Services with this label are left out.
     without: Option<&'static str>,
+    /// The services that must be there.
+    expected: Vec<String>,
     old: BTreeSet<String>,
 }
 
@@ -31,13 +33,19 @@ impl<'a, E: Services + Tasks + Containers> Watch<'a, E> {
     /// # Errors
     /// When the engine does not answer.
     pub async fn begin(engine: &'a E, label: String, without: Option<&'static str>) -> swarm::Result<Self> {
-        let mut watch = Self { engine, label, without, old: BTreeSet::new() };
+        let mut watch = Self { engine, label, without, expected: Vec::new(), old: BTreeSet::new() };
         let (_, tasks) = watch.look().await?;
         let ended = |task: &&Task| {
             matches!(task.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected | TaskState::Shutdown)
         };
         watch.old = tasks.iter().filter(ended).map(|task| task.id.clone()).collect();
         Ok(watch)
+    }
+
+    /// The same, which fails when one of these services is not there.
+    #[must_use]
+    pub fn of(self, expected: Vec<String>) -> Self {
+        Self { expected, ..self }
     }
 
     /// The services now.
@@ -77,6 +85,9 @@ impl<'a, E: Services + Tasks + Containers> Watch<'a, E> {
         let mut said = String::new();
         loop {
             let (services, tasks) = self.look().await?;
+            if let Some(failure) = missing(&services, &self.expected) {
+                return Ok(Err(failure));
+            }
             match verdict(&services, &tasks, &self.old, gate.restart_limit) {
                 Verdict::Failed(failure) => return Ok(Err(self.explain(failure).await?)),
                 Verdict::Converged => {

@@ -61,7 +61,7 @@ async fn main() -> ExitCode {
     let ended = match (&arguments.all, &arguments.manifest) {
         (Some(folder), _) => cli::all(folder, arguments.start).await,
         (None, Some(path)) if arguments.check => cli::check(path),
-        (None, Some(path)) => cli::one(path, &job, arguments.json).await,
+        (None, Some(path)) => Box::pin(cli::one(path, &job, arguments.json)).await,
         (None, None) => Err(anyhow::anyhow!("nothing to do: name a manifest, or all with --all FOLDER")),
     };
     ended.unwrap_or_else(|error| {

@@ -114,6 +114,7 @@ fn what_failed_before_is_tried_again_when_its_gate_was_changed_and_only_then() {
         version: None,
         image: None,
         gate: gate.map(ToOwned::to_owned),
+        asked: None,
     };
     let probe = r#""probe":{"url":"https://shop.example.org/","status":200,"contains":null,"caFile":null,"connectTo":null,"budgetSeconds":9}"#;
     for changed in [("\"convergeSeconds\":1", "\"convergeSeconds\":90"), ("\"probe\":null", probe)] {

@@ -195,8 +195,7 @@ impl<P: Parts> Run<'_, P> {
     /// back from, as a pipeline that knows nothing of it may, reads that they do.
     pub(crate) fn unless_asked_again(&mut self, failed: Option<FailedDeploy>) -> Option<FailedDeploy> {
         let failed = failed?;
-        let after = self.asked.as_ref().is_some_and(|(pin, _)| failed.at < pin.at);
-        if !after || !self.is_asked_for(&failed.digest) {
+        if !self.asked_for(&failed.digest).is_some_and(|pin| is_another(&pin, &failed)) {
             return Some(failed);
         }
         if failed.by_hand {
@@ -206,9 +205,10 @@ impl<P: Parts> Run<'_, P> {
         None
     }
 
-    /// Whether this run was asked through the door for the inputs with this digest.
-    pub(crate) fn is_asked_for(&self, digest: &str) -> bool {
-        self.asked.as_ref().is_some_and(|(_, desired)| desired.as_deref() == Some(digest))
+    /// What was asked for, where these inputs answer it.
+    pub(crate) fn asked_for(&self, digest: &str) -> Option<Pin> {
+        let (pin, desired) = self.asked.as_ref()?;
+        (desired.as_deref() == Some(digest)).then(|| pin.clone())
     }
 
     /// Answers what this run was asked for, unless its journal says that the next one goes on with it.
@@ -229,6 +229,12 @@ impl<P: Parts> Run<'_, P> {
         let pinned = deployed.is_some_and(|deployed| !same || deployed.at >= pin.at);
         pins.settle(&Answer { to: pin.clone(), outcome, summary }, pinned)
     }
+}
+
+/// Whether this was not yet asked for when something failed.
+fn is_another(pin: &Pin, failed: &FailedDeploy) -> bool {
+    // Not when: clocks are set.
+    failed.asked.as_ref() != Some(pin)
 }
 
 /// The answer to whoever asked for an image at a moment, from how the run over the whole app ended, and since when that image

@@ -119,3 +119,22 @@ fn a_pinned_image_is_an_input_and_its_tag_is_none() {
     Pins::in_folder(folder.path()).ask(&pin("latest")).unwrap();
     assert_eq!(inputs(folder.path()).digest, asked.digest, "another tag of the same image changes nothing");
 }
+
+/// Something that failed a day after `pin` was asked for, as its own clock had it.
+fn failed(asked: Option<Pin>) -> FailedDeploy {
+    let text = r#"{ "digest": "d", "reason": "gate", "at": "1970-01-02T00:00:00Z" }"#;
+    FailedDeploy { asked, ..serde_json::from_str(text).unwrap() }
+}
+
+#[test]
+fn what_is_asked_for_once_more_is_tried_again_whatever_the_clock_said_when_it_failed() {
+    let at = |second| Pin { at: Timestamp::from_second(second).unwrap(), ..pin("1") };
+    assert!(is_another(&at(5), &failed(Some(at(90_000)))), "the clock was set back");
+    assert!(is_another(&at(5), &failed(None)), "it was declared when it failed");
+    assert!(is_another(&at(90_000), &failed(Some(at(5)))));
+}
+
+#[test]
+fn a_question_that_a_run_was_cut_off_over_is_not_asked_again() {
+    assert!(!is_another(&pin("1"), &failed(Some(pin("1")))));
+}

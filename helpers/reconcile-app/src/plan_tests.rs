@@ -32,6 +32,7 @@ fn failed(digest: &str) -> FailedDeploy {
         version: None,
         image: None,
         gate: None,
+        asked: None,
     }
 }
 

@@ -89,6 +89,7 @@ impl<P: Parts> Run<'_, P> {
 
     async fn watched(&mut self, declared: &Declared, since: Instant) -> anyhow::Result<Result<(), Failure>> {
         let watch = Watch::begin(self.host.engine, self.scope(), Some(STANDBY_LABEL)).await?;
+        let watch = watch.of(self.told.keys().cloned().collect());
         let gate = Gate { restart_limit: declared.restart_limit, healthy_seconds: 0, ..self.manifest.gate.clone() };
         let total = Duration::from_secs(declared.seconds);
         let mut restarts = 0;

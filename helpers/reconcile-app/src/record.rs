@@ -11,6 +11,8 @@ use state::{Digest, Image, named, remove_durably, write_atomic};
 use swarm::Service;
 use updates::{At, Tag};
 
+use crate::pin::Pin;
+
 /// How the names of rendered compose files begin.
 const COMPOSE_PREFIX: &str = "compose-";
 
@@ -103,6 +105,9 @@ pub struct FailedDeploy {
     /// The digest of the gate that it did not pass; none in records from before this was kept.
     #[serde(default)]
     pub gate: Option<String>,
+    /// What was asked for when it failed; none where it was declared, and in records from before this was kept.
+    #[serde(default)]
+    pub asked: Option<Pin>,
 }
 
 impl FailedDeploy {

@@ -78,7 +78,12 @@ impl Rewrite<'_> {
                     secret.insert("external".to_owned(), json!(true));
                     content_name(self.stack, key, digest)
                 }
-                (None, Some(file)) => content_name(self.stack, key, &file_digest(file)?),
+                (None, Some(file)) => {
+                    let name = content_name(self.stack, key, &file_digest(file)?);
+                    // Or nobody would retire it.
+                    label_object(secret, self.app);
+                    name
+                }
                 (None, None) => bail!(
                     "the recipe asks for secret `{key}`, which the app does not declare; add `hearth.apps.{}.secrets.{key}`",
                     self.app
@@ -202,6 +207,11 @@ impl Stack {
             }
         }
         missing
+    }
+
+    /// What its services are called in the swarm, where it is applied under this name.
+    pub(crate) fn service_names(&self, place: &str) -> Vec<String> {
+        self.services().map(|(name, _)| format!("{place}_{name}")).collect()
     }
 
     pub(crate) fn services(&self) -> impl Iterator<Item = (&String, &Value)> {

@@ -38,6 +38,7 @@ impl<P: Parts> Run<'_, P> {
             version: None,
             image: None,
             gate: Some(self.manifest.gate.digest()),
+            asked: self.asked_for(digest),
         })
     }
 
@@ -98,7 +99,8 @@ impl<P: Parts> Run<'_, P> {
             tag: tag.clone(),
             failed,
         })?;
-        let stack = self.with_images(Stack::parse(last_good)?).await;
+        let stack = self.kept_stack(last_good).await?;
+        let stack = self.with_images(stack).await;
         self.stack = stack.stack_name(self.manifest.stack.as_str());
         self.switch_back(&stack, failed).await?;
         let restored = self.replace(&stack).await?;
@@ -108,7 +110,7 @@ impl<P: Parts> Run<'_, P> {
         }
         let good = self.files.deployed()?.and_then(|deployed| deployed.named());
         let version = good.unwrap_or_else(|| "the last good state".to_owned());
-        let again = if self.is_asked_for(&digest) { ASKED_AGAIN } else { CHANGED };
+        let again = if self.asked_for(&digest).is_some() { ASKED_AGAIN } else { CHANGED };
         let again = if failed { again } else { "" };
         let ended = match restored {
             Ok(()) => {

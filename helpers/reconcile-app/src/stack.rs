@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -14,6 +14,11 @@ pub trait Stacks {
     /// Applies a rendered compose file as `docker stack deploy` does. Its success says only that the swarm took it.
     async fn deploy(&self, stack: &str, rendered: &str) -> anyhow::Result<()>;
 }
+
+/// The client ran, and said no: of what it was given, or of what became of it in the engine.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
 
 /// The real client.
 #[derive(Clone, Debug)]
@@ -77,8 +82,10 @@ impl DockerCommand {
         }
         let output = child.wait_with_output().await.context("waiting for the Docker client")?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!("{}", said.trim());
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            // One that was killed has said nothing of what it was given.
+            ensure!(output.status.code().is_some(), "the Docker client was killed ({}): {said}", output.status);
+            return Err(Refused(said).into());
         }
         String::from_utf8(output.stdout).context("the Docker client printed something that is not UTF-8")
     }

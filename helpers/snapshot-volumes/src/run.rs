@@ -213,7 +213,7 @@ impl<E: Engine> Run<'_, E> {
     async fn restore(&self, id: &Id, receipt: &mut Receipt, say: &mut dyn FnMut(String)) -> Ended {
         let snapshot = self.store.read(id)?;
         let services = self.services().await?;
-        let volumes = volumes(self.engine, &self.manifest.stack, &services).await?;
+        let volumes = volumes_of(self.engine, &self.manifest.stack, &snapshot).await?;
         let deployed = App::read(self.manifest)?;
         deployed.ensure_settled()?;
         if deployed.differs_from(&snapshot) {
@@ -323,10 +323,24 @@ fn held(error: TakeError) -> Ended {
 /// When the engine does not answer, or a volume's content is not simply a folder of this host.
 pub async fn volumes(engine: &impl Volumes, stack: &str, services: &[swarm::Service]) -> anyhow::Result<Vec<Volume>> {
     let mounted: Vec<String> = services.iter().flat_map(|service| service.volumes.clone()).collect();
-    let found = engine.volumes(stack, &mounted).await?;
+    let mut found = engine.volumes(stack, &mounted).await?;
+    // What a version that failed has left, and nothing mounts.
+    found.retain(|volume| volume.is_folder() || mounted.contains(&volume.name));
+    folders(found)
+}
+
+/// The volumes that a snapshot is of, whatever the services mount now.
+async fn volumes_of(engine: &impl Volumes, stack: &str, snapshot: &Snapshot) -> anyhow::Result<Vec<Volume>> {
+    let kept: Vec<String> = snapshot.manifest.volumes.iter().map(|volume| volume.name.clone()).collect();
+    let mut found = engine.volumes(stack, &kept).await?;
+    found.retain(|volume| kept.contains(&volume.name));
+    folders(found)
+}
+
+fn folders(found: Vec<swarm::Volume>) -> anyhow::Result<Vec<Volume>> {
     for volume in &found {
         anyhow::ensure!(
-            volume.driver == "local" && !volume.has_options,
+            volume.is_folder(),
             "volume {} is kept by driver {} or mounted from elsewhere: what it holds is not on this host, and no snapshot of it can be taken. Nothing was stopped",
             volume.name,
             volume.driver,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::{
-    BuildCache, Configs, Credentials, Images, LocalImage, NewSecret, Object, Result, Secrets, Service, Services,
+    BuildCache, Configs, Credentials, Error, Images, LocalImage, NewSecret, Object, Result, Secrets, Service, Services,
     Standby,
 };
 
@@ -22,6 +22,8 @@ pub struct Fake {
     pub services: RefCell<Vec<Service>>,
     /// The secrets, with their content.
     pub secrets: RefCell<BTreeMap<String, (Object, Vec<u8>)>>,
+    /// The configs.
+    pub configs: RefCell<BTreeMap<String, Object>>,
     /// The volumes, with their labels.
     pub volumes: RefCell<BTreeMap<String, BTreeMap<String, String>>>,
     /// The networks, with their labels.
@@ -34,6 +36,8 @@ pub struct Fake {
     pub trial: RefCell<Trial>,
     /// What was asked of the engine, in order.
     pub calls: RefCell<Vec<String>>,
+    /// Calls that begin so are not answered.
+    pub unanswered: RefCell<Option<&'static str>>,
     /// What is told of each thing that is asked, before it is done.
     pub watcher: Watcher,
 }
@@ -52,6 +56,15 @@ impl std::fmt::Debug for Watcher {
 }
 
 impl Fake {
+    fn ensure_answered(&self, call: &str) -> Result<()> {
+        match *self.unanswered.borrow() {
+            Some(what) if call.starts_with(what) => {
+                Err(Error::Unreachable { socket: "/d".into(), reason: "it took more than 120 s".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn call(&self, text: String) {
         self.calls.borrow_mut().push(text);
         if let Some(watcher) = &self.watcher.0 {
@@ -124,6 +137,7 @@ impl Secrets for Fake {
 
     async fn remove_secret(&self, name: &str) -> Result<bool> {
         self.call(format!("remove secret {name}"));
+        self.ensure_answered(&format!("remove secret {name}"))?;
         let used = self.services.borrow().iter().any(|service| service.secrets.iter().any(|secret| secret == name));
         if !used {
             self.secrets.borrow_mut().remove(name);
@@ -135,11 +149,12 @@ impl Secrets for Fake {
 impl Configs for Fake {
     async fn configs(&self, label: &str) -> Result<Vec<Object>> {
         self.call(format!("list configs {label}"));
-        Ok(Vec::new())
+        Ok(self.configs.borrow().values().filter(|object| matches(&object.labels, label)).cloned().collect())
     }
 
     async fn remove_config(&self, name: &str) -> Result<bool> {
         self.call(format!("remove config {name}"));
+        self.configs.borrow_mut().remove(name);
         Ok(true)
     }
 }

@@ -172,9 +172,9 @@ enum Tell {
     Start,
 }
 
-/// What is told to run nothing is up.
+/// What is told to run nothing is up, unless that was told to it by [`Quiesce::stop`].
 fn is_up(service: &Service) -> bool {
-    !service.is_told_to_run() || (service.desired > 0 && service.running >= service.desired)
+    !service.is_stopped() && (!service.is_told_to_run() || (service.desired > 0 && service.running >= service.desired))
 }
 
 /// Whether a task has a container that runs or will run.
@@ -200,4 +200,25 @@ fn stands(task: &Task) -> String {
 
 fn has_ended(task: &Task) -> bool {
     matches!(task.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected | TaskState::Shutdown)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fake::Fake;
+
+    #[tokio::test]
+    async fn what_was_stopped_is_not_up() {
+        let engine = Fake::default();
+        let mut service = Service::replicated("x_app", 1);
+        service.labels.insert("hearth.app".to_owned(), "x".to_owned());
+        (service.specification.0, service.running) = (json!({ "Name": "x_app" }), 1);
+        engine.services.borrow_mut().push(service);
+        let quiesce = Quiesce::new(&engine, "hearth.app=x".to_owned());
+        assert!(quiesce.is_up().await.unwrap());
+        quiesce.stop(Duration::ZERO, &mut |_| ()).await.unwrap();
+        assert!(quiesce.is_stopped().await.unwrap() && !quiesce.is_up().await.unwrap());
+    }
 }

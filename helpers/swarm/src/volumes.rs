@@ -20,6 +20,13 @@ pub struct Volume {
     pub mountpoint: String,
 }
 
+impl Volume {
+    /// Whether its content is simply a folder of this node, which can be copied and put back.
+    pub fn is_folder(&self) -> bool {
+        self.driver == "local" && !self.has_options
+    }
+}
+
 /// A volume in the containers of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mount {

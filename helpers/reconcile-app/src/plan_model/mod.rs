@@ -65,6 +65,7 @@ fn an_event() -> impl Strategy<Value = Event> {
         Behaviour::NeverHealthy,
         Behaviour::MigratesAndFails,
         Behaviour::FallsIll,
+        Behaviour::Refused,
     ]);
     prop_oneof![
         3 => VERSIONS.prop_map(Event::Declare),
@@ -144,7 +145,8 @@ fn judge_rest(world: &mut World) -> Result<(), String> {
     let Some(good) = world.last_good() else {
         return say(!world.could_serve(world.desired), "what could serve is not deployed");
     };
-    say(world.is_told(good), "the services are neither the declared nor the last good ones")?;
+    let refused = world.behaviour(good) == Behaviour::Refused;
+    say(refused || world.is_told(good), "the services are neither the declared nor the last good ones")?;
     say(!world.has_volumes || world.data.of == good, "the data is not that of the version that serves")?;
     let remembered = world.failed.as_ref().is_some_and(|failed| failed.digest == world.desired.to_string());
     say(good == world.desired || remembered, "what is declared is neither deployed nor remembered as failed")
@@ -193,6 +195,7 @@ fn a_mistake_in_a_run_is_seen() {
         Planted::NoBackIntent,
         Planted::NotSetAside,
         Planted::GoodBeforeItsWatch,
+        Planted::EndsWhenRefused,
     ] {
         assert!(days(Some(planted), STEPS).is_err(), "{planted:?} breaks no promise");
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use state::Outcome;
 use swarm::Service;
 
-use super::world::{Planted, SERVICES, Spec, Version, World};
+use super::world::{Behaviour, Planted, SERVICES, Spec, Version, World};
 use crate::plan::{Known, Plan, Rollback, is_committed, plan, undo};
 use crate::record::{FailedDeploy, Intent};
 
@@ -225,6 +225,7 @@ impl Run<'_> {
             version: None,
             image: None,
             gate: None,
+            asked: None,
         });
         if !self.planted(Planted::NotSetAside) {
             self.step()?.failed = Some(aside);
@@ -295,9 +296,12 @@ impl Run<'_> {
         Ok(outcome)
     }
 
-    /// Tells the swarm to run a version, and holds the gate.
+    /// Tells the swarm to run a version, and holds the gate. What is refused does not hold it.
     fn replace(&mut self, version: Version) -> Result<bool, Cut> {
-        for name in SERVICES {
+        for (told, name) in SERVICES.into_iter().enumerate() {
+            if told > 0 && self.world.behaviour(version) == Behaviour::Refused {
+                return if self.planted(Planted::EndsWhenRefused) { Err(Cut) } else { Ok(false) };
+            }
             self.step()?.tell(name, Spec::Of(version), 1);
         }
         self.step()?.services.retain(|name, _| SERVICES.contains(name));
@@ -362,6 +366,7 @@ impl Run<'_> {
             version: None,
             image: None,
             gate: None,
+            asked: None,
         });
         Ok(())
     }

@@ -22,6 +22,8 @@ pub enum Behaviour {
     MigratesAndFails,
     /// It migrates the data and serves, until it is watched.
     FallsIll,
+    /// The engine takes one of its services, which migrates the data, and refuses the next.
+    Refused,
 }
 
 /// What is in the app's volumes.
@@ -82,6 +84,8 @@ pub enum Planted {
     NotSetAside,
     /// A version is remembered as good before its watch has ended.
     GoodBeforeItsWatch,
+    /// A run just ends when the engine refuses a version.
+    EndsWhenRefused,
 }
 
 /// Everything that outlives a run.
@@ -140,7 +144,7 @@ impl World {
         self.live();
     }
 
-    fn behaviour(&self, version: Version) -> Behaviour {
+    pub fn behaviour(&self, version: Version) -> Behaviour {
         self.behaviours.get(&version).copied().unwrap_or(Behaviour::Good)
     }
 
