@@ -91,8 +91,9 @@ def sink():
     host.wait_for_open_port(9911)
 
 
-# No mark says that a unit has ended since the last look, and none is under way.
-LOOKED = "! test -e /run/hearth/looks/{0} && ! systemctl --quiet is-active hearth-{0}.service && systemctl show --property=ActiveState hearth-{0}.service | grep -qv activating"
+# No mark is being left that a unit has ended, none says so since the last look, and no look is under way. `systemctl start`
+# returns before the mark is there.
+LOOKED = "! systemctl list-jobs --no-legend hearth-ended.service | grep -q . && ! test -e /run/hearth/looks/{0} && ! systemctl --quiet is-active hearth-{0}.service && systemctl show --property=ActiveState hearth-{0}.service | grep -qv activating"
 
 
 def looked(look="alerts"):

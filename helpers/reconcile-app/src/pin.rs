@@ -20,7 +20,7 @@ use crate::rewrite::Stack;
 
 /// An image at a digest, and how it came to be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Pin {
     /// Version of this record's shape.
     pub schema: u32,
@@ -65,7 +65,7 @@ impl From<&Pin> for Image {
 
 /// What came of what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// What was asked for.
     pub to: Pin,

@@ -138,3 +138,10 @@ fn what_is_asked_for_once_more_is_tried_again_whatever_the_clock_said_when_it_fa
 fn a_question_that_a_run_was_cut_off_over_is_not_asked_again() {
     assert!(!is_another(&pin("1"), &failed(Some(pin("1")))));
 }
+
+#[test]
+fn a_record_of_a_newer_hearth_is_read() {
+    let mut text = serde_json::to_value(failed(None)).unwrap();
+    text["later"] = serde_json::json!({ "field": 1 });
+    assert_eq!(serde_json::from_value::<FailedDeploy>(text).unwrap(), failed(None));
+}

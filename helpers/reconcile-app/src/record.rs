@@ -1,4 +1,6 @@
 //! What Hearth remembers about an app between two runs: what it deployed last, and what failed.
+//!
+//! A field that is not known is passed over: whoever goes back to an older system must not lose what a newer one wrote.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,7 +20,7 @@ const COMPOSE_PREFIX: &str = "compose-";
 
 /// The last deploy that passed its gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Deployed {
     /// Version of this record's shape.
     pub schema: u32,
@@ -50,7 +52,7 @@ impl Deployed {
 
 /// A service as it was left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Seen {
     /// The version index that the swarm gave it.
     pub version: u64,
@@ -67,7 +69,7 @@ impl Seen {
 
 /// What a trial said of the migrations of a deploy, which is under way or was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct TriedMigrations {
     /// The digest of everything that goes into the deploy.
     pub digest: String,
@@ -79,7 +81,7 @@ pub struct TriedMigrations {
 
 /// A deploy that did not pass its gate; it is not tried again until something in it changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct FailedDeploy {
     /// The digest of everything that went into it.
     pub digest: String,

@@ -126,6 +126,7 @@ impl<'a, E: Services + Tasks + Stop> Quiesce<'a, E> {
         let names: Vec<String> = services.iter().map(|service| service.name.clone()).collect();
         let limit = patience + services.iter().map(|service| service.stop_grace).max().unwrap_or_default();
         let begun = Instant::now();
+        let mut asked = begun;
         loop {
             let tasks = self.engine.tasks(&names).await?;
             let in_doubt = begun.elapsed() < DOUBT;
@@ -137,7 +138,24 @@ impl<'a, E: Services + Tasks + Stop> Quiesce<'a, E> {
                 let service = name.unwrap_or(&task.service).clone();
                 return Err(QuiesceError::StillRuns { service, stands: stands(task), seconds: limit.as_secs() });
             }
+            if task.wanted && asked.elapsed() >= DOUBT {
+                self.wake(&task.service).await?;
+                asked = Instant::now();
+            }
             sleep(PAUSE).await;
+        }
+    }
+
+    /// Has the swarm look at a service again, by telling it the same once more. It was seen to keep a task that it had made
+    /// in place of one that failed, in the moment in which it was told that nothing is to run: it looks at a service when
+    /// that is changed or a task of it ends, and of a task that waits to be started neither happens.
+    async fn wake(&self, id: &str) -> Result<(), QuiesceError> {
+        let services = self.services().await?;
+        let Some(service) = services.iter().find(|service| service.id == id) else { return Ok(()) };
+        match self.engine.relabel(service, &service.labels).await {
+            // Whoever was quicker has woken it.
+            Err(crate::Error::Refused { message, .. }) if message.contains("out of sequence") => Ok(()),
+            other => Ok(other?),
         }
     }
 

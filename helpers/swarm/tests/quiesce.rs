@@ -14,6 +14,8 @@ struct Host {
     stuck: RefCell<Option<String>>,
     /// What is seen of tasks, one look after the other; the last is the first of them.
     looks: RefCell<Vec<Vec<Task>>>,
+    /// A task that goes when its service is changed.
+    forgotten: RefCell<Option<Task>>,
     /// How often somebody else is quicker.
     quicker: Cell<u32>,
 }
@@ -55,6 +57,8 @@ impl Services for Host {
         self.fake.resume(service).await
     }
     async fn relabel(&self, service: &Service, labels: &BTreeMap<String, String>) -> Result<()> {
+        assert_eq!(&service.labels, labels, "the swarm is told what it knows");
+        self.forgotten.take();
         self.fake.relabel(service, labels).await
     }
 }
@@ -77,6 +81,9 @@ impl Tasks for Host {
     async fn tasks(&self, services: &[String]) -> Result<Vec<Task>> {
         if let Some(look) = self.looks.borrow_mut().pop() {
             return Ok(look);
+        }
+        if let Some(task) = &*self.forgotten.borrow() {
+            return Ok(vec![task.clone()]);
         }
         let stuck = self.stuck.borrow().clone().filter(|name| services.contains(name));
         let task = |name: String| Task {
@@ -153,6 +160,16 @@ async fn what_stays_in_doubt_does_not_keep_an_app_from_being_stopped() {
     host.quiesce().stop(Duration::from_secs(60), &mut silent).await.unwrap();
     let looks = 1000 - host.looks.borrow().len();
     assert!(looks > 20, "it was called stopped after {looks} looks");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_the_swarm_has_forgotten_is_brought_to_its_mind() {
+    let host = Host::with([Service::replicated("app", 1)]);
+    let state = TaskState::Starting;
+    let task = Task { service: "id-app".to_owned(), state, wanted: true, ..Task::default() };
+    host.forgotten.replace(Some(task));
+    host.quiesce().stop(Duration::from_secs(60), &mut silent).await.unwrap();
+    assert!(host.quiesce().is_stopped().await.unwrap());
 }
 
 #[tokio::test]
