@@ -63,6 +63,24 @@ in
     else
       true;
 
+  # The network for a helper that needs it. systemd, the engine and the journal are sockets.
+  network =
+    {
+      allowed,
+      more ? [ ],
+    }:
+    {
+      PrivateNetwork = !allowed;
+      RestrictAddressFamilies = [
+        "AF_UNIX"
+      ]
+      ++ lib.optionals allowed [
+        "AF_INET"
+        "AF_INET6"
+      ]
+      ++ more;
+    };
+
   # A helper as a oneshot. No RemainAfterExit: starting the target again, which every activation does, runs it again.
   oneshot =
     {

@@ -122,7 +122,6 @@ let
   manifestPath = "${paths.manifests}/alerts.json";
 
   has = kind: lib.any (channel: channel ? ${kind}) (lib.attrValues cfg.channels);
-  network = cfg.channels != { };
 
   serviceConfig =
     hearth.unit.hardening
@@ -134,16 +133,8 @@ let
       TimeoutStartSec = 60 + 10 * cfg.timeoutSeconds;
       # Tokens may belong to other users.
       CapabilityBoundingSet = "CAP_DAC_READ_SEARCH";
-      PrivateNetwork = !network;
-      RestrictAddressFamilies = [
-        # systemd, which is asked about its units
-        "AF_UNIX"
-      ]
-      ++ lib.optionals network [
-        "AF_INET"
-        "AF_INET6"
-      ];
     }
+    // hearth.unit.network { allowed = cfg.channels != { }; }
     // lib.optionalAttrs (has "email") {
       # `sendmail` is a program with a set-group-id bit that writes into the mail system's queue.
       NoNewPrivileges = false;

@@ -174,18 +174,13 @@ let
         "CAP_MKNOD"
         "CAP_SETFCAP"
       ];
-      # The Docker client needs no network, it talks to a socket; the probe asks over the public address, git fetches.
-      PrivateNetwork = !network;
-      RestrictAddressFamilies = [
-        "AF_UNIX"
-      ]
-      ++ lib.optionals network [
-        "AF_INET"
-        "AF_INET6"
-      ]
-      # nft
-      ++ lib.optional handover "AF_NETLINK";
       ProtectHome = hearth.unit.protectHome { inherit reads; };
+    }
+    # The Docker client needs no network, it talks to a socket; the probe asks over the public address, git fetches.
+    // hearth.unit.network {
+      allowed = network;
+      # nft
+      more = lib.optional handover "AF_NETLINK";
     }
     // lib.optionalAttrs (keepsData app) {
       PrivateDevices = false;

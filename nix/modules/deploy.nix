@@ -177,20 +177,12 @@ in
       restartIfChanged = false;
       # Numbered instances would otherwise stay behind, each with its failure.
       unitConfig.CollectMode = "inactive-or-failed";
-      serviceConfig = hearth.unit.hardening // {
+      # It asks the engine and systemd through their sockets. What needs more is done by the app's own unit.
+      serviceConfig = hearth.unit.hardening // hearth.unit.network { allowed = network; } // {
         ExecStart = "${command} --door socket ${manifestPath}";
         StandardInput = "socket";
         StandardOutput = "journal";
         StandardError = "journal";
-        # It asks the engine and systemd through their sockets. What needs more is done by the app's own unit.
-        PrivateNetwork = !network;
-        RestrictAddressFamilies = [
-          "AF_UNIX"
-        ]
-        ++ lib.optionals network [
-          "AF_INET"
-          "AF_INET6"
-        ];
         RuntimeDirectory = lib.removePrefix "/run/" paths.deployQueue;
         RuntimeDirectoryMode = "0700";
         RuntimeDirectoryPreserve = true;

@@ -40,7 +40,7 @@ let
       ];
       # How restic reaches a repository at sftp:…
       path = lib.optional (offsite != null && lib.hasPrefix "sftp:" offsite.repository) pkgs.openssh;
-      serviceConfig = hearth.unit.hardening // {
+      serviceConfig = hearth.unit.hardening // hearth.unit.network { allowed = network; } // {
         Type = "oneshot";
         ExecStart = [
           "${command name} take"
@@ -64,14 +64,6 @@ let
         ]
         # A command in a container that does not end in time is killed.
         ++ lib.optional (app.snapshot.mode == "hooks") "CAP_KILL";
-        PrivateNetwork = !network;
-        RestrictAddressFamilies = [
-          "AF_UNIX"
-        ]
-        ++ lib.optionals network [
-          "AF_INET"
-          "AF_INET6"
-        ];
         PrivateDevices = false;
         RestrictSUIDSGID = false;
         SystemCallFilter = [

@@ -83,6 +83,9 @@ def compiled_checks(long):
     """The checks that need the compiler, in the order in which each finds most work done by the one before."""
     both_ways = ["cargo", "test", "--locked", "--package", "sops", "--test", "both_ways", "--", "--long"]
     clippy = ["cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings"]
+    # What a person or a unit runs ends with a sentence. Tests and fuzz targets may end as they like.
+    panics = [f"-Dclippy::{lint}" for lint in ("unwrap_used", "expect_used", "panic", "todo", "unimplemented", "unreachable")]
+    shipped = ["cargo", "clippy", "--locked", "--workspace", "--exclude", "fuzz", "--lib", "--bins", "--", *panics]
     return [
         Check("format", ["cargo", "fmt", "--all", "--check"], paths.HELPERS),
         Check("length of files", [str(paths.BED / "lengths")]),
@@ -93,6 +96,7 @@ def compiled_checks(long):
         Check("fuzzing", [str(paths.HELPERS / "fuzz/run"), *(["60"] if long else [])], paths.HELPERS / "fuzz", _CLOSING_LINE),
         Check("tests of hello", ["cargo", "test", "--locked"], _HELLO, _CARGO_RESULT),
         Check("clippy", [*clippy[:3], "--workspace", *clippy[3:]], paths.HELPERS),
+        Check("no panic in what is shipped", shipped, paths.HELPERS),
         Check("clippy of hello", clippy, _HELLO),
     ]  # fmt: skip
 

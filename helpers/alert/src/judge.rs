@@ -194,10 +194,10 @@ impl About<'_> {
 
     fn rolled_back(&self) -> (Kind, &'static str, String) {
         let remedy =
-            format!("{}; correct the declaration, or try the same once more with `reconcile-app --retry`", self.look());
+            format!("{}; correct what is declared, or what was asked for, or try the same once more with `reconcile-app --retry`", self.look());
         (
             Kind::RolledBack,
-            "the version before serves; the new one is not tried again until something in it changes",
+            "the version before serves; no run tries the new one again by itself",
             remedy,
         )
     }

@@ -133,17 +133,11 @@ async fn pull(engine: &(impl Images + ImageLabels), image: &str, login: Option<C
     };
     engine.pull(image, login, &mut progress).await?;
     // By its digest: another pull may have moved the tag meanwhile, and what is read must be of what is deployed.
-    let exact = digest.as_ref().map_or_else(|| image.to_owned(), |digest| format!("{}@{digest}", repository(image)));
+    let exact =
+        digest.as_ref().map_or_else(|| image.to_owned(), |digest| format!("{}@{digest}", swarm::repository(image)));
     let digests = engine.image_digests(&exact).await?.unwrap_or_default();
     let labels = engine.image_labels(&exact).await?.unwrap_or_default();
     Ok(Pulled { digest, digests, labels })
-}
-
-/// An image's name without its tag or digest.
-fn repository(image: &str) -> &str {
-    let name = image.split_once('@').map_or(image, |(name, _)| name);
-    // A colon before the last slash belongs to a port.
-    name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(name, |(name, _)| name)
 }
 
 /// A journal that is being followed, until this is dropped.

@@ -53,17 +53,3 @@ fn labels_are_those_of_what_was_pulled_also_when_the_tag_moves_meanwhile() {
         assert_eq!(pulled.labels["stage"], "a", "{image}");
     }
 }
-
-#[test]
-fn a_repository_is_a_name_without_tag_and_digest() {
-    for (image, name) in [
-        ("shop", "shop"),
-        ("shop:1", "shop"),
-        ("localhost:5000/shop", "localhost:5000/shop"),
-        ("localhost:5000/shop:1", "localhost:5000/shop"),
-        ("localhost:5000/shop@sha256:a", "localhost:5000/shop"),
-        ("localhost:5000/shop:1@sha256:a", "localhost:5000/shop"),
-    ] {
-        assert_eq!(repository(image), name);
-    }
-}

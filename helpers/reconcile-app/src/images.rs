@@ -61,15 +61,9 @@ fn pinned(image: &str, digests: &[String]) -> Option<String> {
     if image.contains('@') {
         return None;
     }
-    let repository = repository(image);
+    let repository = swarm::repository(image);
     let (_, digest) = digests.iter().filter_map(|known| known.split_once('@')).find(|(name, _)| *name == repository)?;
     Some(format!("{image}@{digest}"))
-}
-
-/// `localhost:5000/team/app:1.2` without `:1.2`; a colon before the last slash belongs to a port.
-fn repository(image: &str) -> &str {
-    let after_slash = image.rfind('/').map_or(0, |slash| slash + 1);
-    image[after_slash..].find(':').map_or(image, |colon| &image[..after_slash + colon])
 }
 
 /// The key of an image's registry in the Docker configuration: the first part of its name where that looks like a

@@ -1,8 +1,8 @@
 //! Snapshots of an app's volumes on the real host.
 
-use anyhow::{Context as _, bail};
-use snapshot_volumes::{Id, Observer, Point, Store, TakeError, Volume};
-use swarm::{Engine, Services as _, Volumes as _};
+use anyhow::Context as _;
+use snapshot_volumes::{Folders, Id, Observer, Point, Store, TakeError, Volume};
+use swarm::{Engine, Services as _};
 
 use crate::data::{About, NotTaken, Snapshots};
 use crate::manifest::Manifest;
@@ -23,33 +23,14 @@ impl Volumes<'_> {
         Store::in_folder(folder).observed(Box::new(Points))
     }
 
-    /// The app's volumes: those of its stack, and others that its services mount. Of its stack there may be some that a
-    /// version which failed has left; where they are no folders, nothing of the app is in them.
+    fn folders(&self) -> Folders<'_> {
+        Folders { app: self.manifest.name.as_str(), stack: self.manifest.stack.as_str() }
+    }
+
+    /// The app's volumes: those of its stack, and others that its services mount.
     async fn volumes(&self) -> anyhow::Result<Vec<Volume>> {
         let services = self.engine.services(&format!("{APP_LABEL}={}", self.manifest.name)).await?;
-        let mounted: Vec<String> = services.into_iter().flat_map(|service| service.volumes).collect();
-        let found = self.engine.volumes(self.manifest.stack.as_str(), &mounted).await?;
-        let own = found.into_iter().filter(|volume| volume.is_folder() || mounted.contains(&volume.name));
-        own.map(|volume| self.local(volume)).collect()
-    }
-
-    /// The volumes that a snapshot is of, whatever the services that are there now mount: a version that failed may have
-    /// more of them, or fewer.
-    async fn volumes_of(&self, store: &Store, id: &Id) -> anyhow::Result<Vec<Volume>> {
-        let kept: Vec<String> = store.read(id)?.manifest.volumes.into_iter().map(|volume| volume.name).collect();
-        let found = self.engine.volumes(self.manifest.stack.as_str(), &kept).await?;
-        found.into_iter().filter(|volume| kept.contains(&volume.name)).map(|volume| self.local(volume)).collect()
-    }
-
-    fn local(&self, volume: swarm::Volume) -> anyhow::Result<Volume> {
-        if !volume.is_folder() {
-            let (name, driver) = (&volume.name, &volume.driver);
-            bail!(
-                "volume {name} is kept by driver `{driver}` with options of its own, and is no mere folder of this host; set hearth.apps.{}.snapshot.mode to \"none\" and see to its safety there",
-                self.manifest.name
-            );
-        }
-        Ok(Volume { name: volume.name, path: volume.mountpoint.into() })
+        self.folders().of_services(self.engine, &services).await
     }
 }
 
@@ -90,7 +71,7 @@ impl Snapshots for Volumes<'_> {
     async fn restore(&self, id: &str, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
         let id: Id = id.parse().map_err(anyhow::Error::msg)?;
         let store = self.store();
-        let volumes = self.volumes_of(&store, &id).await?;
+        let volumes = self.folders().of_snapshot(self.engine, &store.read(&id)?).await?;
         store.restore(&id, &volumes, say)?;
         Ok(())
     }

@@ -226,10 +226,12 @@ impl Manifest {
     /// A placeholder that nothing replaces would be rendered as it is: a password that everybody knows.
     fn no_placeholder_of_nothing(&self) -> anyhow::Result<()> {
         for template in &self.templates {
-            let known = |text: String, placeholder: &String| text.replace(placeholder.as_str(), " ");
-            let rest = self.placeholders.values().fold(template.content.clone(), known);
-            if let Some(at) = rest.find(PLACEHOLDER) {
-                let name = rest[at + PLACEHOLDER.len()..].split([':', '\n']).next().unwrap_or_default();
+            for (at, _) in template.content.match_indices(PLACEHOLDER) {
+                let rest = &template.content[at..];
+                if self.placeholders.values().any(|known| rest.starts_with(known.as_str())) {
+                    continue;
+                }
+                let name = rest[PLACEHOLDER.len()..].split([':', '\n']).next().unwrap_or_default();
                 bail!(
                     "template `{}` holds the placeholder of `{name}`, which is not rendered at the same time, and would \
                      stand there in clear; nothing was done. Declare a second entry of the same `key` without neededForUsers",

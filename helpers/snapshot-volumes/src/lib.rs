@@ -53,6 +53,7 @@ pub mod content;
 pub mod dumps;
 pub mod entry;
 mod error;
+mod folders;
 pub mod hooks;
 mod index;
 pub mod manifest;
@@ -79,6 +80,7 @@ mod verify;
 pub mod walk;
 
 pub use error::{RestoreError, StoreError, TakeError, VerifyError};
+pub use folders::Folders;
 pub use restore::Staged;
 pub use retention::Retention;
 pub use settings::{Drill, DrillProbe, Mode, Settings};

@@ -163,7 +163,7 @@ impl Store {
     ) -> Result<Option<PathBuf>, RestoreError> {
         let kept = &snapshot.manifest.volumes[place];
         let tree = Parts::of(&self.path(&snapshot.id), place).tree;
-        let look = || {
+        let mut look = || {
             let beside = !is_mount_point(&volume.path)?;
             let mut clones = false;
             if beside {
@@ -171,13 +171,12 @@ impl Store {
                 clones = kept.form == Form::Clone && tree::can_clone(walk::root(&tree)?, &[], &staging)?;
             }
             let content = if clones { 0 } else { kept.allocated };
-            let needed = space::RESERVE + content + kept.entries * space::ENTRY;
-            Ok((beside, needed, room.free(&volume.path)?))
+            let needed = content + kept.entries * space::ENTRY;
+            Ok((beside, needed, beside && room.claim_beside(&volume.path, needed)?))
         };
-        let (beside, needed, free) = look().map_err(|reason| unprepared(volume, reason))?;
         let untouched = |reason| unprepared(volume, reason);
-        if beside && free >= needed {
-            room.claim_beside(&volume.path, needed).map_err(untouched)?;
+        let (beside, needed, fits) = look().map_err(untouched)?;
+        if fits {
             return Ok(Some(staging));
         }
         if !kept.only.is_empty() {
@@ -186,12 +185,10 @@ impl Store {
             return Err(unprepared(volume, io::Error::other(reason)));
         }
         let clear = if beside { std::fs::remove_dir(&staging) } else { Ok(()) };
-        let free = clear.and_then(|()| room.free_in_the_end(&volume.path)).map_err(untouched)?;
-        if free < needed {
+        if let Err(free) = clear.and_then(|()| room.claim_in_place(&volume.path, needed)).map_err(untouched)? {
             let (id, name, path) = (snapshot.id.clone(), volume.name.clone(), volume.path.clone());
-            return Err(RestoreError::NoSpace { id, name, path, needed, free });
+            return Err(RestoreError::NoSpace { id, name, path, needed: needed + space::RESERVE, free });
         }
-        room.claim_in_place(&volume.path, needed).map_err(untouched)?;
         Ok(None)
     }
 

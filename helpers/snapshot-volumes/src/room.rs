@@ -21,35 +21,36 @@ struct Claims {
 
 impl Room {
     /// Bytes of the file system of a volume that nobody else of these is to write.
-    pub(crate) fn free(&self, volume: &Path) -> io::Result<u64> {
+    fn free(&self, volume: &Path) -> io::Result<u64> {
         let claimed = self.0.get(&device(volume)?).map_or(0, |claims| claims.bytes);
         Ok(space::free(volume)?.saturating_sub(claimed))
     }
 
-    /// Bytes that are free in the end, once this volume is emptied and those before it have their new content.
-    pub(crate) fn free_in_the_end(&self, volume: &Path) -> io::Result<u64> {
-        let replaced = self.0.get(&device(volume)?).map_or(&[][..], |claims| &claims.replaced);
-        let mut free = self.free(volume)?.saturating_add(own(volume)?);
-        for volume in replaced {
-            free = free.saturating_add(own(volume)?);
+    /// The new content of a volume is to lie beside its old content, if there is room for it.
+    pub(crate) fn claim_beside(&mut self, volume: &Path, bytes: u64) -> io::Result<bool> {
+        if self.free(volume)? < bytes.saturating_add(space::RESERVE) {
+            return Ok(false);
         }
-        Ok(free)
-    }
-
-    /// The new content of a volume is to lie beside its old content.
-    pub(crate) fn claim_beside(&mut self, volume: &Path, bytes: u64) -> io::Result<()> {
         let claims = self.0.entry(device(volume)?).or_default();
         claims.bytes = claims.bytes.saturating_add(bytes);
         claims.replaced.push(volume.to_owned());
-        Ok(())
+        Ok(true)
     }
 
-    /// The new content of a volume is to take the place of its old content.
-    pub(crate) fn claim_in_place(&mut self, volume: &Path, bytes: u64) -> io::Result<()> {
-        let more = bytes.saturating_sub(own(volume)?);
+    /// The new content of a volume is to take the place of its old content, if there is room for it once this volume is
+    /// emptied and those before it have their new content; otherwise how many bytes are free then.
+    pub(crate) fn claim_in_place(&mut self, volume: &Path, bytes: u64) -> io::Result<Result<(), u64>> {
+        let (free, own) = (self.free(volume)?, own(volume)?);
         let claims = self.0.entry(device(volume)?).or_default();
-        claims.bytes = claims.bytes.saturating_add(more);
-        Ok(())
+        let mut in_the_end = free.saturating_add(own);
+        for replaced in &claims.replaced {
+            in_the_end = in_the_end.saturating_add(self::own(replaced)?);
+        }
+        if in_the_end < bytes.saturating_add(space::RESERVE) {
+            return Ok(Err(in_the_end));
+        }
+        claims.bytes = claims.bytes.saturating_add(bytes.saturating_sub(own));
+        Ok(Ok(()))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::dumps::Before;
 use crate::hooks::Moment;
 use crate::manifest::Manifest;
 use crate::offsite::Repository;
-use crate::{About, Captured, Id, Mode, RestoreError, Snapshot, Staged, Store, TakeError, Volume, hooks};
+use crate::{About, Captured, Folders, Id, Mode, RestoreError, Snapshot, Staged, Store, TakeError, Volume, hooks};
 
 /// What is needed of the engine.
 pub trait Engine: Services + Tasks + Stop + Volumes + Exec {}
@@ -126,6 +126,10 @@ struct Run<'a, E> {
 }
 
 impl<E: Engine> Run<'_, E> {
+    fn folders(&self) -> Folders<'_> {
+        Folders { app: &self.manifest.name, stack: &self.manifest.stack }
+    }
+
     async fn take(&self, receipt: &mut Receipt, say: &mut dyn FnMut(String)) -> Ended {
         if let Some(id) = self.store.unfinished_restore()? {
             return Err(TakeError::UnfinishedRestore(id).into());
@@ -137,7 +141,7 @@ impl<E: Engine> Run<'_, E> {
             self.start(say).await?;
         }
         let services = self.services().await?;
-        let volumes = volumes(self.engine, &self.manifest.stack, &services).await?;
+        let volumes = self.folders().of_services(self.engine, &services).await?;
         let mode = self.manifest.snapshot.mode;
         if volumes.is_empty() || mode == Mode::None {
             return Ok((Outcome::Unchanged, "it has no volumes that matter".to_owned()));
@@ -213,7 +217,7 @@ impl<E: Engine> Run<'_, E> {
     async fn restore(&self, id: &Id, receipt: &mut Receipt, say: &mut dyn FnMut(String)) -> Ended {
         let snapshot = self.store.read(id)?;
         let services = self.services().await?;
-        let volumes = volumes_of(self.engine, &self.manifest.stack, &snapshot).await?;
+        let volumes = self.folders().of_snapshot(self.engine, &snapshot).await?;
         let deployed = App::read(self.manifest)?;
         deployed.ensure_settled()?;
         if deployed.differs_from(&snapshot) {
@@ -315,38 +319,6 @@ fn held(error: TakeError) -> Ended {
         TakeError::NoSpace { .. } => Ok((Outcome::Held, error.to_string())),
         other => Err(other.into()),
     }
-}
-
-/// The volumes of a stack, and others that its services mount, as folders.
-///
-/// # Errors
-/// When the engine does not answer, or a volume's content is not simply a folder of this host.
-pub async fn volumes(engine: &impl Volumes, stack: &str, services: &[swarm::Service]) -> anyhow::Result<Vec<Volume>> {
-    let mounted: Vec<String> = services.iter().flat_map(|service| service.volumes.clone()).collect();
-    let mut found = engine.volumes(stack, &mounted).await?;
-    // What a version that failed has left, and nothing mounts.
-    found.retain(|volume| volume.is_folder() || mounted.contains(&volume.name));
-    folders(found)
-}
-
-/// The volumes that a snapshot is of, whatever the services mount now.
-async fn volumes_of(engine: &impl Volumes, stack: &str, snapshot: &Snapshot) -> anyhow::Result<Vec<Volume>> {
-    let kept: Vec<String> = snapshot.manifest.volumes.iter().map(|volume| volume.name.clone()).collect();
-    let mut found = engine.volumes(stack, &kept).await?;
-    found.retain(|volume| kept.contains(&volume.name));
-    folders(found)
-}
-
-fn folders(found: Vec<swarm::Volume>) -> anyhow::Result<Vec<Volume>> {
-    for volume in &found {
-        anyhow::ensure!(
-            volume.is_folder(),
-            "volume {} is kept by driver {} or mounted from elsewhere: what it holds is not on this host, and no snapshot of it can be taken. Nothing was stopped",
-            volume.name,
-            volume.driver,
-        );
-    }
-    Ok(found.into_iter().map(|volume| Volume { name: volume.name, path: volume.mountpoint.into() }).collect())
 }
 
 fn repository(manifest: &Manifest) -> anyhow::Result<Repository<'_>> {

@@ -36,6 +36,12 @@ impl Credentials {
     }
 }
 
+/// The repository of an image: its name without tag and digest. A colon before the last slash belongs to a port.
+pub fn repository(image: &str) -> &str {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(name, |(name, _)| name)
+}
+
 /// The images of this node.
 pub trait Images {
     /// The digests (`name@sha256:…`) under which an image that is here was pulled; empty when it was loaded or built
@@ -108,5 +114,24 @@ impl Images for Engine {
             answer.map_err(self.error(doing.clone()))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_a_name_without_tag_and_digest() {
+        for (image, name) in [
+            ("shop", "shop"),
+            ("shop:1", "shop"),
+            ("localhost:5000/shop", "localhost:5000/shop"),
+            ("localhost:5000/shop:1", "localhost:5000/shop"),
+            ("localhost:5000/shop@sha256:a", "localhost:5000/shop"),
+            ("localhost:5000/shop:1@sha256:a", "localhost:5000/shop"),
+        ] {
+            assert_eq!(repository(image), name);
+        }
     }
 }

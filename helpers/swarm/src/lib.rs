@@ -34,7 +34,7 @@ pub use disposable::Disposable;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use exec::{Exec, Executed};
-pub use images::{Credentials, ImageLabels, Images};
+pub use images::{Credentials, ImageLabels, Images, repository};
 pub use networks::{Network, Networks};
 pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};
