@@ -32,7 +32,9 @@ def serving():
 
 with subtest("Hearth's own records run out of room at one write after the other of an update"):
     host.succeed(
-        f"cp -a {STATE} /run/state && mount -t tmpfs -o size=2m,mode=700 state {STATE} && cp -a /run/state/. {STATE}/",
+        f"cp -a {STATE} /run/state && mount -t tmpfs -o size=3m,mode=700 state {STATE}",
+        # What is set aside for going back is room and no holes.
+        f"cp -a --sparse=never /run/state/. {STATE}/",
     )
     outcomes, full = [], []
     for pages in ROOM:
@@ -71,3 +73,29 @@ with subtest("a version that fills the disk of the volumes is rolled back onto t
     assert int(host.succeed("df --output=avail --block-size=1M /var/lib/docker/volumes | tail -1")) > 200, said
     get("hello.example.org", "/count", "--request POST")
     assert count() == before + 1
+
+with subtest("also where Hearth's own records lie on the disk that it fills, with what was set aside for that"):
+    beside = "/var/lib/hearth/snapshots/.state"
+    host.succeed(f"cp -a --sparse=never {STATE} {beside} && mount --bind {beside} {STATE}")
+    before = count()
+    declare("hello", f'.environment.APP_VERSION = "1.2.0-fills" | .environment.ATTEMPT = "2" | {QUICK}')
+    good, said = reconcile(UNIT)
+    assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
+    assert "what was set aside for this is written to" in said, said
+    assert serving() == version and count() == before
+    get("hello.example.org", "/count", "--request POST")
+
+with subtest("nothing is deployed that could fill the disk and not be gone back from"):
+    # What was set aside is written to, and there is less room than it takes.
+    host.succeed(f"test ! -e {STATE}/reserve")
+    free = int(host.succeed(f"df --output=avail --block-size=1 {STATE} | tail -1"))
+    host.succeed(f"fallocate --length {free - (600 << 10)} {beside}-somebody-elses")
+    other = ("1.1.0", "1.0.0")[version == "1.1.0"]
+    declare("hello", f'.environment.APP_VERSION = "{other}" | {QUICK}')
+    good, said = reconcile(UNIT)
+    assert good and receipt("apps/hello")["outcome"] == "held" and "make room" in said, said
+    assert serving() == version and count() == before + 1
+    host.succeed(f"rm {beside}-somebody-elses /var/lib/hearth/snapshots/somebody-elses")
+    good, said = reconcile(UNIT)
+    assert good and serving() == other, said
+    assert int(host.succeed(f"stat --format=%b {STATE}/reserve")) >= 2048

@@ -193,13 +193,11 @@ impl About<'_> {
     }
 
     fn rolled_back(&self) -> (Kind, &'static str, String) {
-        let remedy =
-            format!("{}; correct what is declared, or what was asked for, or try the same once more with `reconcile-app --retry`", self.look());
-        (
-            Kind::RolledBack,
-            "the version before serves; no run tries the new one again by itself",
-            remedy,
-        )
+        let remedy = format!(
+            "{}; correct what is declared, or what was asked for, or try the same once more with `reconcile-app --retry`",
+            self.look()
+        );
+        (Kind::RolledBack, "the version before serves; no run tries the new one again by itself", remedy)
     }
 
     fn expires(&self, receipt: &Receipt, now: Timestamp) -> Option<Problem> {

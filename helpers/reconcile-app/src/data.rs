@@ -10,6 +10,7 @@ use crate::apply::{Parts, Run};
 use crate::manifest::{Mode, Update};
 use crate::plan::STANDBY_LABEL;
 use crate::record::{Deployed, Intent};
+use crate::room::{PAUSE, with_room};
 
 /// What is written beside a copy of an app's volumes, so that the version comes back with the data.
 #[derive(Clone, Debug)]
@@ -101,16 +102,17 @@ impl<P: Parts> Run<'_, P> {
             // Taken before that deploy was cut off. A new one would hold what that deploy did to the data.
             return Ok(Secured::Yes(snapshot.clone()));
         }
-        if self.manifest.update == Update::BlueGreen {
-            // Neither colour has a volume, and what serves goes on.
-            return Ok(Secured::Yes(None));
-        }
         let stopped = matches!(self.unfinished, Some(Intent::Snapshot { .. }));
-        let Some(about) =
-            self.about().await?.filter(|about| about.digest != digest && self.manifest.snapshot.mode != Mode::None)
-        else {
+        let Some(about) = self.about().await?.filter(|about| about.digest != digest) else {
             return Ok(Secured::Yes(None));
         };
+        if let Some(reason) = self.set_room_aside()? {
+            return self.not_secured(NotTaken::NoRoom(reason), &about, digest, stopped).await;
+        }
+        // Neither colour has a volume, and what serves goes on.
+        if self.manifest.update == Update::BlueGreen || self.manifest.snapshot.mode == Mode::None {
+            return Ok(Secured::Yes(None));
+        }
         match self.host.snapshots.needed().await {
             Ok(true) => {}
             Ok(false) => return Ok(Secured::Yes(None)),
@@ -190,7 +192,7 @@ impl<P: Parts> Run<'_, P> {
         self.stop().await?;
         (self.say)(format!("restoring snapshot {snapshot}"));
         let begun = Timestamp::now();
-        self.host.snapshots.restore(snapshot, self.say).await?;
+        with_room(PAUSE, async || self.host.snapshots.restore(snapshot, self.say).await).await?;
         state::fault::point(|| "after restoring the volumes".to_owned());
         self.note("restore", begun, None);
         Ok(())

@@ -52,6 +52,7 @@ pub mod refusal;
 pub mod render;
 pub mod rewrite;
 pub mod rollback;
+pub mod room;
 pub mod routes;
 pub mod run;
 pub mod secrets;

@@ -83,22 +83,19 @@ impl<P: Parts> Run<'_, P> {
         let Rollback { digest, reason, snapshot, tag, failed } = back;
         (self.say)(format!("rolling back: {reason}"));
         if let Some(snapshot) = &snapshot {
-            self.journal.record(&Intent::Restore {
+            let intent = Intent::Restore {
                 digest: digest.clone(),
                 reason: reason.clone(),
                 snapshot: snapshot.clone(),
                 tag: tag.clone(),
                 failed,
-            })?;
+            };
+            self.intend(&intent).await?;
             self.restore_data(snapshot).await?;
         }
         // From here on the old version may write: the data is not restored a second time.
-        self.journal.record(&Intent::Rollback {
-            digest: digest.clone(),
-            reason: reason.clone(),
-            tag: tag.clone(),
-            failed,
-        })?;
+        let intent = Intent::Rollback { digest: digest.clone(), reason: reason.clone(), tag: tag.clone(), failed };
+        self.intend(&intent).await?;
         let stack = self.kept_stack(last_good).await?;
         let stack = self.with_images(stack).await;
         self.stack = stack.stack_name(self.manifest.stack.as_str());

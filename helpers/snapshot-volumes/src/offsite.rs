@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::settings::Offsite;
@@ -30,6 +31,8 @@ struct Copy {
     paths: Vec<PathBuf>,
     #[serde(default)]
     tags: Vec<String>,
+    /// When it was copied.
+    time: Timestamp,
 }
 
 impl Copy {
@@ -75,19 +78,39 @@ impl<'a> Repository<'a> {
     /// Brings a copy back into the store, the newest when none is named, and verifies it there.
     ///
     /// # Errors
-    /// When there is no such copy, restic fails, or what came is damaged; the store is then what it was.
+    /// When there is no such copy, or none is named and which is the newest is not certain; when restic fails, or what came
+    /// is damaged. The store is then what it was.
     pub fn fetch(&self, store: &Store, id: Option<&Id>, say: &mut dyn FnMut(String)) -> anyhow::Result<Snapshot> {
         let copies = self.copies()?;
-        let wanted = |copy: &&Copy| id.is_none_or(|id| copy.of().as_ref() == Some(id));
-        let copy = copies.iter().filter(wanted).max_by_key(|copy| copy.of());
-        let (copy, found) = copy.and_then(|copy| Some((copy, copy.of()?))).with_context(|| {
+        let copies: Vec<(Id, &Copy)> = copies.iter().filter_map(|copy| Some((copy.of()?, copy))).collect();
+        let (found, copy) = match id {
+            Some(id) => copies.iter().find(|(of, _)| of == id),
+            None => self.newest(&copies)?,
+        }
+        .with_context(|| {
             format!("{} holds no such copy of `{}`; nothing was fetched", self.declared.repository, self.app)
         })?;
         let path = copy.paths.first().context("the copy is of no folder; nothing was fetched")?;
         say(format!("fetching {found} from {}", self.declared.repository));
-        let snapshot = store.adopt(&found, |folder| self.restore(&copy.id, path, folder))?;
+        let snapshot = store.adopt(found, |folder| self.restore(&copy.id, path, folder))?;
         say(format!("{found} is here, and whole"));
         Ok(snapshot)
+    }
+
+    /// The copy that was made last, which must also have the highest number. On a host that was installed anew numbers begin
+    /// again, and its first copies may be of empty volumes: nobody but a person knows which is wanted then.
+    fn newest<'c>(&self, copies: &'c [(Id, &'c Copy)]) -> anyhow::Result<Option<&'c (Id, &'c Copy)>> {
+        let last = copies.iter().max_by_key(|(_, copy)| copy.time);
+        let highest = copies.iter().max_by_key(|(of, _)| of);
+        if let Some(((last, _), (highest, _))) = last.zip(highest)
+            && last != highest
+        {
+            bail!(
+                "{} holds {highest}, which has the highest number, and {last}, which was copied last: numbers begin again on a host that is installed anew. Nothing was fetched; name the one that you want",
+                self.declared.repository
+            );
+        }
+        Ok(last)
     }
 
     /// Restores one path of a copy as `folder`. Restic puts it below its target with the whole path that it had.

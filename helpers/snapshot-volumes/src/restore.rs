@@ -52,7 +52,7 @@ impl Staged<'_> {
     /// See [`RestoreError`].
     pub fn put_back(self, say: &mut dyn FnMut(String)) -> Result<Snapshot, RestoreError> {
         let (store, id) = (self.store, &self.snapshot.id);
-        store.point("restoring.json", id)?;
+        store.intend(id)?;
         store.passed(Point::RestoreIntentWritten);
         for job in &self.jobs {
             store.replace(&self.snapshot, job)?;
@@ -164,10 +164,9 @@ impl Store {
         let kept = &snapshot.manifest.volumes[place];
         let tree = Parts::of(&self.path(&snapshot.id), place).tree;
         let mut look = || {
-            let beside = !is_mount_point(&volume.path)?;
+            let beside = !is_mount_point(&volume.path)? && made(&staging)?;
             let mut clones = false;
             if beside {
-                std::fs::create_dir(&staging)?;
                 clones = kept.form == Form::Clone && tree::can_clone(walk::root(&tree)?, &[], &staging)?;
             }
             let content = if clones { 0 } else { kept.allocated };
@@ -283,6 +282,14 @@ fn staging(volume: &Volume) -> PathBuf {
 /// again.
 pub(crate) fn discard(volume: &Volume) {
     let _ = std::fs::remove_dir_all(staging(volume));
+}
+
+/// Makes a folder, if there is room for as much as that.
+fn made(folder: &Path) -> io::Result<bool> {
+    match std::fs::create_dir(folder) {
+        Err(error) if state::is_full(&error) => Ok(false),
+        made => made.map(|()| true),
+    }
 }
 
 /// Whether a folder is where something is mounted, so that it cannot change places with its neighbour.

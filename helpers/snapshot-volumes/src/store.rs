@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use state::{Lock, write_atomic};
+use state::{Lock, Reserve, write_atomic};
 
 use crate::error::{StoreError, at};
 use crate::snapshot::{Id, Manifest, Snapshot};
@@ -13,6 +13,9 @@ use crate::steps::{Nobody, Observer, Point};
 
 /// Names of folders that a run is in the middle of start with this; the next run removes them.
 pub(crate) const UNFINISHED: &str = ".unfinished-";
+/// What is being brought from elsewhere, by who holds the lock [`ARRIVING`].
+pub(crate) const ARRIVAL: &str = ".unfinished-adopt";
+pub(crate) const ARRIVING: &str = "arriving";
 
 /// An app's snapshots, by default in `/var/lib/hearth/snapshots/APP`.
 ///
@@ -138,6 +141,22 @@ impl Store {
         write_atomic(&self.folder.join(name), &text, 0o600).map_err(at(&self.folder))
     }
 
+    /// Room for what a restore writes here before it empties a volume that has filled the disk.
+    pub(crate) fn reserve(&self) -> Reserve {
+        Reserve::in_folder(&self.folder)
+    }
+
+    /// Says durably that the volumes are becoming those of this snapshot. Nothing may run on them.
+    pub(crate) fn intend(&self, id: &Id) -> Result<(), StoreError> {
+        match self.point("restoring.json", id) {
+            Err(StoreError::Io { reason, .. }) if state::is_full(&reason) => {
+                self.reserve().release().map_err(at(&self.folder))?;
+                self.point("restoring.json", id)
+            }
+            written => written,
+        }
+    }
+
     /// The names of all snapshots, the oldest first.
     pub(crate) fn ids(&self) -> Result<Vec<Id>, StoreError> {
         let mut ids: Vec<Id> = self.names()?.iter().filter_map(|name| name.parse().ok()).collect();
@@ -174,7 +193,12 @@ impl Store {
 
     /// Removes what a killed run left.
     pub(crate) fn sweep(&self) -> Result<(), StoreError> {
-        for name in self.names()?.iter().filter(|name| name.starts_with(UNFINISHED)) {
+        let names = self.names()?;
+        // Held while what nobody brings any more is removed.
+        let arriving = names.iter().any(|name| name == ARRIVAL).then(|| Lock::try_acquire(&self.folder.join(ARRIVING)));
+        let left =
+            |name: &&String| name.starts_with(UNFINISHED) && (*name != ARRIVAL || matches!(arriving, Some(Ok(_))));
+        for name in names.iter().filter(left) {
             let path = self.folder.join(name);
             std::fs::remove_dir_all(&path).map_err(at(&path))?;
         }

@@ -123,6 +123,7 @@ impl Store {
 impl Captured<'_> {
     fn fill(&mut self, wanted: &[Part], say: &mut dyn FnMut(String)) -> Result<(), TakeError> {
         let (plans, needed) = self.plans(wanted)?;
+        self.store.reserve().hold().map_err(at(&self.store.folder))?;
         for (place, (part, (clone, size))) in wanted.iter().zip(plans).enumerate() {
             let volume = &part.volume;
             let parts = Parts::of(&self.folder, place);
@@ -169,7 +170,7 @@ impl Captured<'_> {
     }
 
     fn failed(&self, volume: &Volume, reason: io::Error, needed: u64) -> TakeError {
-        if matches!(reason.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        if state::is_full(&reason) {
             return self.no_space(needed, space::free(&self.folder).unwrap_or_default());
         }
         TakeError::Volume { name: volume.name.clone(), path: volume.path.clone(), reason }

@@ -22,7 +22,14 @@ pub fn can_clone(volume: impl AsFd, only: &[Raw], folder: &Path) -> io::Result<b
         if found.entry.size() == 0 || !matches!(found.entry.kind, Kind::File { .. }) {
             return Ok(());
         }
-        tried = Some(rustix::fs::ioctl_ficlone(File::create(&probe)?, found.open()?).is_ok());
+        let target = match File::create(&probe) {
+            Err(error) if state::is_full(&error) => {
+                tried = Some(false);
+                return Err(error);
+            }
+            target => target?,
+        };
+        tried = Some(rustix::fs::ioctl_ficlone(target, found.open()?).is_ok());
         std::fs::remove_file(&probe)?;
         // Nothing is wrong: the rest need not be looked at.
         Err(io::ErrorKind::Interrupted.into())

@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
+use state::Lock;
+
 use crate::content::Counted;
 use crate::entry::{Entry, Kind};
 use crate::error::{StoreError, VerifyError, at};
 use crate::plant::Planter;
 use crate::snapshot::{Form, Id, Snapshot};
-use crate::store::{Parts, Store, UNFINISHED};
+use crate::store::{ARRIVAL, ARRIVING, Parts, Store};
 use crate::{archive, index, tree, walk};
 
 impl Store {
@@ -27,35 +29,45 @@ impl Store {
 
     /// Takes in a snapshot that comes from elsewhere: `bring` writes it into a folder, and when it is the one that was
     /// asked for and whole, it is one of this store. What brought it need not know of all attributes: a tree of clones gets
-    /// back what its index says. Where the app was healthy and nothing newer is last-good, it becomes that.
+    /// back what its index says. Where the app was healthy and nothing newer is last-good, it becomes that. The store is not
+    /// locked while `bring` runs: that may take hours, and an update would wait for it with its app stopped.
     ///
     /// # Errors
     /// What `bring` reports, or that what came is damaged; the store is then what it was.
     pub fn adopt(&self, id: &Id, bring: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<Snapshot> {
-        let _lock = self.lock()?;
-        self.sweep()?;
+        self.make()?;
+        let _arriving = Lock::acquire(&self.folder.join(ARRIVING))?;
         if self.path(id).exists() {
             return Ok(self.verify(id)?);
         }
         // A store of its own, so that what came is looked at by the same rules, under the same name.
-        let aside = self.folder.join(format!("{UNFINISHED}adopt"));
+        let aside = self.folder.join(ARRIVAL);
+        if aside.exists() {
+            std::fs::remove_dir_all(&aside).map_err(at(&aside))?;
+        }
         std::fs::create_dir(&aside).map_err(at(&aside))?;
         let arrived = Self::in_folder(&aside);
         let brought = bring(&arrived.path(id)).and_then(|()| Ok(arrived.mend(id)?));
         let checked = brought.and_then(|()| Ok(arrived.verify(id)?));
         let landed = checked.and_then(|snapshot| {
+            let lock = self.lock()?;
             rustix::fs::syncfs(File::open(&aside)?)?;
             std::fs::rename(arrived.path(id), self.path(id)).map_err(at(self.path(id)))?;
             self.sync()?;
-            Ok(snapshot)
+            Ok((snapshot, lock))
         });
         let _ = std::fs::remove_dir_all(&aside);
-        let snapshot = landed?;
-        let newer = self.pointer("last-good.json")?.is_some_and(|good| good > *id);
-        if snapshot.manifest.healthy && !newer {
+        let (snapshot, _lock) = landed?;
+        if snapshot.manifest.healthy && !self.has_newer_good(&snapshot)? {
             self.point("last-good.json", id)?;
         }
         Ok(snapshot)
+    }
+
+    /// Whether last-good is newer, by its number or by its time: on a host that was installed anew numbers begin again.
+    fn has_newer_good(&self, than: &Snapshot) -> Result<bool, StoreError> {
+        let Some(good) = self.last_good()? else { return Ok(false) };
+        Ok(good.id > than.id || good.manifest.at > than.manifest.at)
     }
 
     /// Gives the trees of a snapshot what their indexes say of them.

@@ -91,3 +91,41 @@ fn a_wrong_password_is_told_and_never_shown() {
     let error = format!("{:#}", Repository::new(&declared, "wiki").list().unwrap_err());
     assert!(error.contains("wrong password") && !error.contains("battery"), "{error}");
 }
+
+#[test]
+fn while_a_copy_arrives_the_store_takes_another_and_leaves_it_alone() {
+    let (elsewhere, place) = (Place::new(), Place::new());
+    furnish(elsewhere.path());
+    let coming = elsewhere.take();
+    let source = elsewhere.store_folder().join(coming.id.as_str());
+    let bring = |folder: &Path| {
+        Command::new("cp").arg("-a").arg(&source).arg(folder).status()?;
+        fs::write(place.path().join("written-since"), "x")?;
+        place.take();
+        Ok(())
+    };
+    assert_eq!(place.store().adopt(&coming.id, bring).unwrap(), coming);
+    assert_eq!(place.store().list().unwrap().snapshots.len(), 2);
+}
+
+#[test]
+fn where_numbers_began_again_a_person_says_which_copy_is_wanted() {
+    let (old, new) = (Place::new(), Place::new());
+    let Some(declared) = in_folder(old.folder.path()) else { return };
+    let repository = Repository::new(&declared, "wiki");
+    furnish(old.path());
+    old.take();
+    let second = old.take();
+    repository.send(&old.store(), &second.id, &mut silent).unwrap();
+    furnish(new.path());
+    let first = new.take();
+    assert!(first.id.number() < second.id.number());
+    repository.send(&new.store(), &first.id, &mut silent).unwrap();
+
+    let empty = Place::new();
+    let error = repository.fetch(&empty.store(), None, &mut silent).unwrap_err().to_string();
+    assert!(error.contains(first.id.as_str()) && error.contains(second.id.as_str()), "{error}");
+    assert_eq!(repository.fetch(&empty.store(), Some(&first.id), &mut silent).unwrap().id, first.id);
+    repository.fetch(&new.store(), Some(&second.id), &mut silent).unwrap();
+    assert_eq!(new.store().last_good().unwrap().unwrap().id, first.id, "what is older is not last-good");
+}

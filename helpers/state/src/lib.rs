@@ -13,6 +13,7 @@ mod lock;
 pub mod manifest;
 mod outcome;
 mod receipt;
+mod reserve;
 
 pub use atomic::{remove_durably, write_atomic};
 pub use digest::{Digest, Digester};
@@ -21,3 +22,4 @@ pub use journal::Journal;
 pub use lock::{Lock, LockError};
 pub use outcome::Outcome;
 pub use receipt::{Receipt, Step, kept as kept_receipts};
+pub use reserve::{Reserve, is_full};

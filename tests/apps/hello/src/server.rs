@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::{Cursor, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
 
 use crate::counter::Counter;
@@ -55,11 +56,24 @@ fn misbehave_at_start(settings: &Settings) -> Result<()> {
     }
     if settings.fill_disk_mib > 0 {
         fs::create_dir_all(&settings.data)?;
-        let mut ballast = File::create(settings.data.join("ballast"))?;
-        let block = vec![0x5a; 1024 * 1024];
-        (0..settings.fill_disk_mib).try_for_each(|_| ballast.write_all(&block))?;
+        fill_disk(&settings.data.join("ballast"), settings.fill_disk_mib)?;
     }
     thread::sleep(settings.slow_start);
+    Ok(())
+}
+
+/// Goes on where the start before was stopped by the full disk, at last in pages, until there is room for none.
+fn fill_disk(path: &Path, mib: u64) -> Result<()> {
+    let mut ballast = File::options().append(true).create(true).open(path)?;
+    let block = vec![0x5a; 1024 * 1024];
+    for size in [block.len(), 4096] {
+        while ballast.metadata()?.len() < mib << 20 {
+            if ballast.write_all(&block[..size]).is_err() {
+                break;
+            }
+        }
+    }
+    ensure!(ballast.metadata()?.len() >= mib << 20, "No space left on device");
     Ok(())
 }
 

@@ -1,0 +1,107 @@
+//! Room on the disk for what going back has to write down.
+
+use std::io;
+use std::time::Duration;
+
+use snapshot_volumes::RestoreError;
+use state::{Reserve, is_full};
+use tokio::time::sleep;
+
+use crate::apply::{Parts, Run};
+use crate::record::Intent;
+
+/// Between two tries of a restore.
+pub(crate) const PAUSE: Duration = Duration::from_secs(3);
+/// How often a restore is tried that lacks room.
+const TRIES: usize = 10;
+
+/// Tries again what lacks room: a moment after the app has stopped the engine removes what is left of its containers, and
+/// with them what they wrote beside the volumes.
+///
+/// # Errors
+/// The last one; what is no lack of room at once.
+pub(crate) async fn with_room(
+    pause: Duration,
+    mut restore: impl AsyncFnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for _ in 1..TRIES {
+        match restore().await {
+            Err(error) if lacks_room(&error) => sleep(pause).await,
+            ended => return ended,
+        }
+    }
+    restore().await
+}
+
+fn lacks_room(error: &anyhow::Error) -> bool {
+    match error.downcast_ref() {
+        Some(RestoreError::NoSpace { .. }) => true,
+        Some(RestoreError::Volume { reason, .. }) => is_full(reason),
+        _ => false,
+    }
+}
+
+impl<P: Parts> Run<'_, P> {
+    fn reserve(&self) -> Reserve {
+        Reserve::in_folder(&self.manifest.state_folder)
+    }
+
+    /// Sees to it that a version which fills the disk can be gone back from; or says why that cannot be.
+    ///
+    /// # Errors
+    /// When the disk fails in another way than by being full.
+    pub(crate) fn set_room_aside(&self) -> io::Result<Option<String>> {
+        match self.reserve().hold() {
+            Err(error) if is_full(&error) => Ok(Some(format!(
+                "going back from it might need {} KiB on the disk of {}, which are not there ({error}); make room",
+                Reserve::SIZE >> 10,
+                self.manifest.state_folder.display()
+            ))),
+            held => held.map(|()| None),
+        }
+    }
+
+    /// Makes the next step of going back durable, also where what failed has filled the disk. It is stopped then, or it
+    /// would fill what is given free as well.
+    ///
+    /// # Errors
+    /// When the disk fails, or is full and nothing was set aside.
+    pub(crate) async fn intend(&mut self, intent: &Intent) -> anyhow::Result<()> {
+        let Err(error) = self.journal.record(intent) else { return Ok(()) };
+        if !is_full(&error) {
+            return Err(error.into());
+        }
+        (self.say)("the disk is full: the app is stopped, and what was set aside for this is written to".to_owned());
+        self.stop().await?;
+        self.reserve().release()?;
+        Ok(self.journal.record(intent)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> anyhow::Error {
+        let reason = io::ErrorKind::StorageFull.into();
+        RestoreError::Volume { name: "x".to_owned(), path: "/x".into(), reason }.into()
+    }
+
+    /// What comes of a restore that fails so often, and how often it was tried.
+    async fn restored(failures: usize, why: fn() -> anyhow::Error) -> (bool, usize) {
+        let mut tried = 0;
+        let ended = with_room(Duration::ZERO, async || {
+            tried += 1;
+            if tried > failures { Ok(()) } else { Err(why()) }
+        });
+        (ended.await.is_ok(), tried)
+    }
+
+    #[tokio::test]
+    async fn a_restore_waits_for_room_and_not_for_ever_and_for_nothing_else() {
+        assert_eq!(restored(0, full).await, (true, 1));
+        assert_eq!(restored(3, full).await, (true, 4));
+        assert_eq!(restored(TRIES, full).await, (false, TRIES));
+        assert_eq!(restored(1, || anyhow::anyhow!("damaged")).await, (false, 1));
+    }
+}

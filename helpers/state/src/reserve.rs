@@ -1,0 +1,103 @@
+//! Room that is set aside for a full disk.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
+
+use crate::remove_durably;
+
+/// Whether a write failed for want of room.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// A file that takes room for as long as nobody needs it. What must be written down to go back from a version that has
+/// filled the disk is written into the room that this file leaves.
+#[derive(Debug)]
+pub struct Reserve {
+    path: PathBuf,
+}
+
+impl Reserve {
+    /// Bytes: the journal, the end of the log of what failed, and the receipt take some tens of KiB.
+    pub const SIZE: u64 = 1 << 20;
+
+    /// The reserve in a folder.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self { path: folder.join("reserve") }
+    }
+
+    /// Takes the room, if it is not taken yet.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::StorageFull`] when there is less; then none of it is taken. Others as they come, with the path.
+    pub fn hold(&self) -> io::Result<()> {
+        // A copy of the file may be full of holes.
+        if std::fs::metadata(&self.path).is_ok_and(|found| found.blocks() * 512 >= Self::SIZE) {
+            return Ok(());
+        }
+        self.take().map_err(|error| {
+            let _ = std::fs::remove_file(&self.path);
+            io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
+        })
+    }
+
+    fn take(&self) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
+        let taken = match fallocate(&file, FallocateFlags::empty(), 0, Self::SIZE) {
+            Err(Errno::OPNOTSUPP) => io::copy(&mut io::Read::take(io::repeat(b'.'), Self::SIZE), &mut file).map(drop),
+            taken => taken.map_err(io::Error::from),
+        };
+        taken?;
+        file.flush()?;
+        file.sync_all()
+    }
+
+    /// Gives the room away; whether there was any.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn release(&self) -> io::Result<bool> {
+        let held = self.path.exists();
+        remove_durably(&self.path)?;
+        Ok(held)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_taken_once_and_given_away_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let reserve = Reserve::in_folder(folder.path());
+        let taken = || std::fs::metadata(folder.path().join("reserve")).unwrap().blocks() * 512;
+        assert!(!reserve.release().unwrap());
+        reserve.hold().unwrap();
+        assert!(taken() >= Reserve::SIZE);
+        reserve.hold().unwrap();
+        assert!(reserve.release().unwrap());
+        assert!(!reserve.release().unwrap());
+    }
+
+    #[test]
+    fn a_reserve_of_holes_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reserve");
+        std::fs::File::create(&path).unwrap().set_len(Reserve::SIZE).unwrap();
+        Reserve::in_folder(folder.path()).hold().unwrap();
+        assert!(std::fs::metadata(path).unwrap().blocks() * 512 >= Reserve::SIZE);
+    }
+
+    #[test]
+    fn without_the_room_nothing_of_it_is_taken() {
+        let folder = Path::new("/dev/full/no");
+        let error = Reserve::in_folder(folder).hold().unwrap_err();
+        assert!(error.to_string().contains("/dev/full/no/reserve"), "{error}");
+    }
+}
