@@ -82,12 +82,26 @@ with subtest("also where Hearth's own records lie on the disk that it fills, wit
     good, said = reconcile(UNIT)
     assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
     assert "what was set aside for this is written to" in said, said
+    # And again for the next time.
+    assert int(host.succeed(f"stat --format=%b {STATE}/reserve")) >= 2048
     assert serving() == version and count() == before
     get("hello.example.org", "/count", "--request POST")
 
+with subtest("also where the run is killed while the disk is full: the next one goes on, and back"):
+    declare("hello", f'.environment.APP_VERSION = "1.2.0-fills" | .environment.ATTEMPT = "3" | {QUICK}')
+    begun = host.succeed("date '+%F %T.%6N'").strip()
+    host.succeed(f"systemctl start --no-block {UNIT}")
+    filled = f"journalctl --output=cat --unit={UNIT} --since='{begun}' | grep 'restarting after 1'"
+    host.wait_until_succeeds(filled, timeout=60)
+    host.succeed(f"systemctl kill --signal=KILL {UNIT}")
+    good, said = reconcile(UNIT)
+    assert not good and receipt("apps/hello")["outcome"] == "rolled-back", said
+    assert "what was set aside for this is written to" in said, said
+    assert serving() == version and count() == before + 1
+
 with subtest("nothing is deployed that could fill the disk and not be gone back from"):
-    # What was set aside is written to, and there is less room than it takes.
-    host.succeed(f"test ! -e {STATE}/reserve")
+    # Nothing is set aside, and there is less room than it takes.
+    host.succeed(f"rm {STATE}/reserve")
     free = int(host.succeed(f"df --output=avail --block-size=1 {STATE} | tail -1"))
     host.succeed(f"fallocate --length {free - (600 << 10)} {beside}-somebody-elses")
     other = ("1.1.0", "1.0.0")[version == "1.1.0"]

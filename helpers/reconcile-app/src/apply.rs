@@ -109,7 +109,10 @@ impl<P: Parts> Run<'_, P> {
             Secured::Yes(snapshot) => snapshot,
             Secured::No(outcome, summary) => return Ok((outcome, summary)),
         };
-        self.journal.record(&Intent::Deploy { digest: inputs.digest.clone(), snapshot: snapshot.clone() })?;
+        let intent = Intent::Deploy { digest: inputs.digest.clone(), snapshot: snapshot.clone() };
+        if self.unfinished.as_ref() != Some(&intent) {
+            self.journal.record(&intent)?;
+        }
         let place = self.place(inputs).await?;
         let live = place.live(stack, self.manifest.stack.as_str())?;
         let replaced = match &place {

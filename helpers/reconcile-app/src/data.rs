@@ -181,7 +181,7 @@ impl<P: Parts> Run<'_, P> {
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         let quiesce = Quiesce::new(self.host.engine, self.label()).without(STANDBY_LABEL);
         let stopped = quiesce.stop(self.manifest.snapshot.stop(), self.say).await;
-        stopped.context("the app did not stop; nothing was deployed, the next run starts it again")
+        stopped.context("the app did not stop; its volumes were not touched, and the next run goes on")
     }
 
     /// Puts an app's data back. It is stopped for it, and stays so.

@@ -129,6 +129,7 @@ impl<P: Parts> Run<'_, P> {
             }
         };
         self.journal.clear()?;
+        self.set_room_aside_again();
         Ok(ended)
     }
 

@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use snapshot_volumes::RestoreError;
-use state::{Reserve, is_full};
+use snapshot_volumes::{RestoreError, StoreError};
+use state::{Outcome, Reserve, is_full};
 use tokio::time::sleep;
 
 use crate::apply::{Parts, Run};
+use crate::plan::{self, Rollback};
 use crate::record::Intent;
 
 /// Between two tries of a restore.
@@ -36,7 +37,11 @@ pub(crate) async fn with_room(
 fn lacks_room(error: &anyhow::Error) -> bool {
     match error.downcast_ref() {
         Some(RestoreError::NoSpace { .. }) => true,
-        Some(RestoreError::Volume { reason, .. }) => is_full(reason),
+        Some(
+            RestoreError::Volume { reason, .. }
+            | RestoreError::Unfinished { reason, .. }
+            | RestoreError::Store(StoreError::Io { reason, .. }),
+        ) => is_full(reason),
         _ => false,
     }
 }
@@ -61,20 +66,52 @@ impl<P: Parts> Run<'_, P> {
         }
     }
 
-    /// Makes the next step of going back durable, also where what failed has filled the disk. It is stopped then, or it
-    /// would fill what is given free as well.
+    /// Makes the next step of going back durable, also where what failed has filled the disk. Where the app is about to be
+    /// stopped to put its data back, it is stopped before, or it would fill what is given free as well.
     ///
     /// # Errors
-    /// When the disk fails, or is full and nothing was set aside.
+    /// When the disk fails, or is full and nothing was set aside; nothing was stopped then.
     pub(crate) async fn intend(&mut self, intent: &Intent) -> anyhow::Result<()> {
         let Err(error) = self.journal.record(intent) else { return Ok(()) };
-        if !is_full(&error) {
+        if !is_full(&error) || !self.reserve().is_held() {
             return Err(error.into());
         }
-        (self.say)("the disk is full: the app is stopped, and what was set aside for this is written to".to_owned());
-        self.stop().await?;
+        (self.say)("the disk is full: what was set aside for this is written to".to_owned());
+        if matches!(intent, Intent::Restore { .. })
+            && let Err(error) = self.stop().await
+        {
+            // The restore stops it again, and says so where that fails too.
+            (self.say)(format!("warning: {error:#}"));
+        }
         self.reserve().release()?;
         Ok(self.journal.record(intent)?)
+    }
+
+    /// Sets the room aside again for the next time. Where there is none, the next update is held.
+    pub(crate) fn set_room_aside_again(&mut self) {
+        if let Err(error) = self.reserve().hold() {
+            self.warn(format!("no room is set aside for going back on a full disk: {error}"));
+        }
+    }
+
+    /// Ends a deploy that was cut off, and cannot go on because the disk is full: back to what served before.
+    ///
+    /// # Errors
+    /// What kept it from going on, where that is something else or there is nothing to go back to; or from going back.
+    pub(crate) async fn unless_full(
+        &mut self,
+        ended: anyhow::Result<(Outcome, String)>,
+    ) -> anyhow::Result<(Outcome, String)> {
+        let full = |error: &anyhow::Error| error.chain().any(|cause| cause.downcast_ref().is_some_and(is_full));
+        let Some(cut_off @ Intent::Deploy { .. }) = &self.unfinished else { return ended };
+        match ended {
+            Err(error) if full(&error) => {
+                let back = Rollback { reason: format!("{error:#}"), ..plan::undo(cut_off) };
+                let Some(last_good) = self.files.last_good()? else { return Err(error) };
+                self.rollback(&last_good, back).await
+            }
+            ended => ended,
+        }
     }
 }
 

@@ -237,7 +237,8 @@ impl<P: Parts> Run<'_, P> {
             return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
         }
         self.remove_expired(&kept).await?;
-        let ended = self.carry_out(plan, &inputs).await?;
+        let ended = self.carry_out(plan, &inputs).await;
+        let ended = self.unless_full(ended).await?;
         Ok(with_what_waits(ended, waits))
     }
 

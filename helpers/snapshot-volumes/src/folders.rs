@@ -43,7 +43,7 @@ impl Folders<'_> {
     fn folder(self, volume: swarm::Volume) -> anyhow::Result<Volume> {
         anyhow::ensure!(
             volume.is_folder(),
-            "volume {} is kept by driver `{}` with options of its own, and is no mere folder of this host: no snapshot of it can be taken, and nothing was stopped. Set hearth.apps.{}.snapshot.mode to \"none\" and see to its safety there",
+            "volume {} is kept by driver `{}` with options of its own, and is no mere folder of this host, so that neither can a snapshot of it be taken nor one be put back. Set hearth.apps.{}.snapshot.mode to \"none\" and see to its safety there",
             volume.name,
             volume.driver,
             self.app,

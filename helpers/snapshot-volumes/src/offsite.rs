@@ -106,7 +106,7 @@ impl<'a> Repository<'a> {
             && last != highest
         {
             bail!(
-                "{} holds {highest}, which has the highest number, and {last}, which was copied last: numbers begin again on a host that is installed anew. Nothing was fetched; name the one that you want",
+                "{} holds {highest}, which has the highest number, and {last}, which was copied last, and may be of a host that was installed anew, where numbers begin again. Nothing was fetched; name the one that you want",
                 self.declared.repository
             );
         }

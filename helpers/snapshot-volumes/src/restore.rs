@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags, renameat_with, statx};
 use state::Lock;
 
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, Kind, Raw};
 use crate::error::{RestoreError, VerifyError, at};
 use crate::plant::Planter;
 use crate::room::Room;
@@ -54,9 +54,7 @@ impl Staged<'_> {
         let (store, id) = (self.store, &self.snapshot.id);
         store.intend(id)?;
         store.passed(Point::RestoreIntentWritten);
-        for job in &self.jobs {
-            store.replace(&self.snapshot, job)?;
-        }
+        store.put_in_place(&self.snapshot, &self.jobs)?;
         state::remove_durably(&store.folder.join("restoring.json")).map_err(at(&store.folder))?;
         store.passed(Point::RestoreIntentRemoved);
         say(format!("restored snapshot {id}"));
@@ -149,6 +147,12 @@ impl Store {
             }
             jobs.push(Job { place, volume: volume.clone(), staging });
         }
+        for Job { volume, .. } in jobs.iter().filter(|job| job.staging.is_none()) {
+            if let Some((needed, free)) = room.shortage(&volume.path).map_err(|reason| unprepared(volume, reason))? {
+                let (id, name, path) = (snapshot.id.clone(), volume.name.clone(), volume.path.clone());
+                return Err(RestoreError::NoSpace { id, name, path, needed, free });
+            }
+        }
         Ok(jobs)
     }
 
@@ -171,10 +175,10 @@ impl Store {
             }
             let content = if clones { 0 } else { kept.allocated };
             let needed = content + kept.entries * space::ENTRY;
-            Ok((beside, needed, beside && room.claim_beside(&volume.path, needed)?))
+            Ok((beside, beside && room.claim_beside(&volume.path, needed)?))
         };
         let untouched = |reason| unprepared(volume, reason);
-        let (beside, needed, fits) = look().map_err(untouched)?;
+        let (beside, fits) = look().map_err(untouched)?;
         if fits {
             return Ok(Some(staging));
         }
@@ -184,10 +188,7 @@ impl Store {
             return Err(unprepared(volume, io::Error::other(reason)));
         }
         let clear = if beside { std::fs::remove_dir(&staging) } else { Ok(()) };
-        if let Err(free) = clear.and_then(|()| room.claim_in_place(&volume.path, needed)).map_err(untouched)? {
-            let (id, name, path) = (snapshot.id.clone(), volume.name.clone(), volume.path.clone());
-            return Err(RestoreError::NoSpace { id, name, path, needed: needed + space::RESERVE, free });
-        }
+        clear.and_then(|()| room.claim_in_place(&volume.path, kept.allocated)).map_err(untouched)?;
         Ok(None)
     }
 
@@ -232,24 +233,33 @@ impl Store {
         Ok(rustix::fs::syncfs(walk::root(target)?)?)
     }
 
-    pub(crate) fn replace(&self, snapshot: &Snapshot, job: &Job) -> Result<(), RestoreError> {
-        self.replace_content(snapshot, job).map_err(|reason| RestoreError::Unfinished {
-            id: snapshot.id.clone(),
-            name: job.kept(snapshot).name.clone(),
-            path: job.volume.path.clone(),
-            reason,
-        })
+    /// Gives all volumes their new content. What is filled in place may need the room of everything that goes.
+    pub(crate) fn put_in_place(&self, snapshot: &Snapshot, jobs: &[Job]) -> Result<(), RestoreError> {
+        let (in_place, beside): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| job.staging.is_none());
+        in_place.iter().try_for_each(|job| self.clear(snapshot, job))?;
+        beside.iter().try_for_each(|job| self.exchange(snapshot, job))?;
+        in_place.iter().try_for_each(|job| self.refill(snapshot, job))
     }
 
-    fn replace_content(&self, snapshot: &Snapshot, job: &Job) -> io::Result<()> {
-        let (path, only) = (&job.volume.path, &job.kept(snapshot).only);
-        let Some(staging) = &job.staging else {
-            empty(path)?;
-            self.passed(Point::RestoreCleared);
-            self.fill(snapshot, job, path)?;
-            self.passed(Point::RestoreFilled);
-            return Ok(());
-        };
+    fn clear(&self, snapshot: &Snapshot, job: &Job) -> Result<(), RestoreError> {
+        empty(&job.volume.path).map_err(|reason| unfinished(snapshot, job, reason))?;
+        self.passed(Point::RestoreCleared);
+        Ok(())
+    }
+
+    fn refill(&self, snapshot: &Snapshot, job: &Job) -> Result<(), RestoreError> {
+        self.fill(snapshot, job, &job.volume.path).map_err(|reason| unfinished(snapshot, job, reason))?;
+        self.passed(Point::RestoreFilled);
+        Ok(())
+    }
+
+    fn exchange(&self, snapshot: &Snapshot, job: &Job) -> Result<(), RestoreError> {
+        let Some(staging) = &job.staging else { return Ok(()) };
+        self.exchange_content(staging, &job.volume.path, &job.kept(snapshot).only)
+            .map_err(|reason| unfinished(snapshot, job, reason))
+    }
+
+    fn exchange_content(&self, staging: &Path, path: &Path, only: &[Raw]) -> io::Result<()> {
         if only.is_empty() {
             renameat_with(CWD, staging, CWD, path, RenameFlags::EXCHANGE)?;
             sync_folder(parent(path))?;
@@ -260,6 +270,15 @@ impl Store {
         std::fs::remove_dir_all(staging)?;
         self.passed(Point::RestoreOldRemoved);
         Ok(())
+    }
+}
+
+fn unfinished(snapshot: &Snapshot, job: &Job, reason: io::Error) -> RestoreError {
+    RestoreError::Unfinished {
+        id: snapshot.id.clone(),
+        name: job.kept(snapshot).name.clone(),
+        path: job.volume.path.clone(),
+        reason,
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Room(BTreeMap<u64, Claims>);
 struct Claims {
     /// Bytes that the new content takes beside the old.
     bytes: u64,
+    /// Bytes of the new content that takes the place of the old.
+    in_place: u64,
     /// The volumes whose old content goes before any volume is filled in place.
     replaced: Vec<PathBuf>,
 }
@@ -37,20 +39,24 @@ impl Room {
         Ok(true)
     }
 
-    /// The new content of a volume is to take the place of its old content, if there is room for it once this volume is
-    /// emptied and those before it have their new content; otherwise how many bytes are free then.
-    pub(crate) fn claim_in_place(&mut self, volume: &Path, bytes: u64) -> io::Result<Result<(), u64>> {
-        let (free, own) = (self.free(volume)?, own(volume)?);
+    /// The new content of a volume is to take the place of its old content.
+    pub(crate) fn claim_in_place(&mut self, volume: &Path, bytes: u64) -> io::Result<()> {
         let claims = self.0.entry(device(volume)?).or_default();
-        let mut in_the_end = free.saturating_add(own);
+        claims.in_place = claims.in_place.saturating_add(bytes);
+        claims.replaced.push(volume.to_owned());
+        Ok(())
+    }
+
+    /// What all volumes of this one's disk that are filled in place need, and, where that is less, what is free once all
+    /// old content is gone. Nothing is added to be on the safe side: this disk may have been filled to the last byte, and
+    /// what was in the volumes before has fit.
+    pub(crate) fn shortage(&self, volume: &Path) -> io::Result<Option<(u64, u64)>> {
+        let Some(claims) = self.0.get(&device(volume)?) else { return Ok(None) };
+        let mut free = self.free(volume)?;
         for replaced in &claims.replaced {
-            in_the_end = in_the_end.saturating_add(self::own(replaced)?);
+            free = free.saturating_add(own(replaced)?);
         }
-        if in_the_end < bytes.saturating_add(space::RESERVE) {
-            return Ok(Err(in_the_end));
-        }
-        claims.bytes = claims.bytes.saturating_add(bytes.saturating_sub(own));
-        Ok(Ok(()))
+        Ok((free < claims.in_place).then_some((claims.in_place, free)))
     }
 }
 

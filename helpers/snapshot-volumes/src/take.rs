@@ -123,7 +123,11 @@ impl Store {
 impl Captured<'_> {
     fn fill(&mut self, wanted: &[Part], say: &mut dyn FnMut(String)) -> Result<(), TakeError> {
         let (plans, needed) = self.plans(wanted)?;
-        self.store.reserve().hold().map_err(at(&self.store.folder))?;
+        self.store.reserve().hold().map_err(|reason| {
+            let lacks =
+                state::is_full(&reason).then(|| self.no_space(needed, space::free(&self.folder).unwrap_or_default()));
+            lacks.unwrap_or_else(|| at(&self.store.folder)(reason).into())
+        })?;
         for (place, (part, (clone, size))) in wanted.iter().zip(plans).enumerate() {
             let volume = &part.volume;
             let parts = Parts::of(&self.folder, place);

@@ -24,11 +24,11 @@ impl Store {
         let _reading = self.reading(id)?;
         let snapshot = self.read_whole(id)?;
         let jobs = self.ready(&snapshot, volumes, say).inspect_err(|_| volumes.iter().for_each(discard))?;
-        jobs.iter().try_for_each(|job| self.replace(&snapshot, job))?;
+        self.put_in_place(&snapshot, &jobs)?;
         Ok(snapshot)
     }
 
-    fn reading(&self, id: &Id) -> Result<Reading, StoreError> {
+    pub(crate) fn reading(&self, id: &Id) -> Result<Reading, StoreError> {
         let path = self.path(id);
         let folder = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

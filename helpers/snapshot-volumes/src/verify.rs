@@ -38,6 +38,7 @@ impl Store {
         self.make()?;
         let _arriving = Lock::acquire(&self.folder.join(ARRIVING))?;
         if self.path(id).exists() {
+            let _reading = self.reading(id)?;
             return Ok(self.verify(id)?);
         }
         // A store of its own, so that what came is looked at by the same rules, under the same name.
@@ -66,8 +67,10 @@ impl Store {
 
     /// Whether last-good is newer, by its number or by its time: on a host that was installed anew numbers begin again.
     fn has_newer_good(&self, than: &Snapshot) -> Result<bool, StoreError> {
-        let Some(good) = self.last_good()? else { return Ok(false) };
-        Ok(good.id > than.id || good.manifest.at > than.manifest.at)
+        let Some(good) = self.pointer("last-good.json")? else { return Ok(false) };
+        // One that cannot be read is good for nothing any more.
+        let read = self.read(&good);
+        Ok(read.is_ok_and(|read| read.id > than.id || read.manifest.at > than.manifest.at))
     }
 
     /// Gives the trees of a snapshot what their indexes say of them.

@@ -129,3 +129,16 @@ fn where_numbers_began_again_a_person_says_which_copy_is_wanted() {
     repository.fetch(&new.store(), Some(&second.id), &mut silent).unwrap();
     assert_eq!(new.store().last_good().unwrap().unwrap().id, first.id, "what is older is not last-good");
 }
+
+#[test]
+fn a_copy_that_arrives_beside_a_broken_last_good_takes_its_place() {
+    let (elsewhere, place) = (Place::new(), Place::new());
+    let broken = place.take();
+    fs::remove_file(place.store_folder().join(broken.id.as_str()).join("snapshot.json")).unwrap();
+    furnish(elsewhere.path());
+    let coming = elsewhere.take();
+    let source = elsewhere.store_folder().join(coming.id.as_str());
+    let bring = |folder: &Path| Ok(Command::new("cp").arg("-a").arg(&source).arg(folder).status().map(drop)?);
+    place.store().adopt(&coming.id, bring).unwrap();
+    assert_eq!(place.store().last_good().unwrap().unwrap().id, coming.id);
+}

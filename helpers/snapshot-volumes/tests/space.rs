@@ -58,7 +58,7 @@ fn a_disk_that_fills_up_meanwhile_leaves_the_old_last_good() {
     assert_eq!(store.last_good().unwrap().unwrap().id, good.id);
     store.verify(&good.id).unwrap();
     fs::remove_file(flood).unwrap();
-    assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 3, "lock, last-good.json and the good one");
+    assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 4, "lock, reserve, last-good.json and the good one");
 }
 
 #[test]
@@ -90,6 +90,24 @@ fn of_two_volumes_that_have_room_beside_them_only_one_at_a_time_both_come_back()
     for volume in &volumes {
         fs::write(volume.path.join("flood"), noise(9 << 20)).unwrap();
     }
+    place.store().restore(&snapshot.id, &volumes, &mut silent).unwrap();
+    assert_eq!(volumes.each_ref().map(|volume| look(&volume.path)), before);
+}
+
+#[test]
+fn a_volume_that_filled_its_disk_keeps_no_other_from_coming_back() {
+    let Some(disk) = Mounted::tmpfs("64m") else { return };
+    let place = Place::new();
+    let volumes =
+        ["before", "filled", "later"].map(|name| Volume { name: name.to_owned(), path: disk.path.join(name) });
+    for volume in &volumes {
+        fs::create_dir(&volume.path).unwrap();
+        fs::write(volume.path.join("rows"), noise(4 << 20)).unwrap();
+        (0..100).for_each(|file| fs::write(volume.path.join(file.to_string()), b"x").unwrap());
+    }
+    let before = volumes.each_ref().map(|volume| look(&volume.path));
+    let snapshot = place.store().take(&volumes, &healthy(), &mut silent).unwrap();
+    let _ = fs::write(volumes[1].path.join("flood"), noise(80 << 20));
     place.store().restore(&snapshot.id, &volumes, &mut silent).unwrap();
     assert_eq!(volumes.each_ref().map(|volume| look(&volume.path)), before);
 }

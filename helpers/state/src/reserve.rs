@@ -31,13 +31,18 @@ impl Reserve {
         Self { path: folder.join("reserve") }
     }
 
+    /// Whether the room is taken. A copy of the file may be full of holes, and so may one on a file system that takes a
+    /// promise for room, or makes it smaller.
+    pub fn is_held(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|found| found.blocks() * 512 >= Self::SIZE)
+    }
+
     /// Takes the room, if it is not taken yet.
     ///
     /// # Errors
     /// [`io::ErrorKind::StorageFull`] when there is less; then none of it is taken. Others as they come, with the path.
     pub fn hold(&self) -> io::Result<()> {
-        // A copy of the file may be full of holes.
-        if std::fs::metadata(&self.path).is_ok_and(|found| found.blocks() * 512 >= Self::SIZE) {
+        if self.is_held() {
             return Ok(());
         }
         self.take().map_err(|error| {
