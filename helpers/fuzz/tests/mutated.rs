@@ -64,8 +64,8 @@ fn run(name: &str, target: Target, time: Duration, seed: u64) -> Result<u64, Str
     let (start, mut count) = (Instant::now(), 0);
     while start.elapsed() < time {
         let mut random = Random(seed.wrapping_mul(0x1_0000_0001).wrapping_add(count));
-        let input =
-            if count < seeds.len() as u64 { seeds[random.below(seeds.len())].clone() } else { random.mutated(&seeds) };
+        let own = usize::try_from(count).ok().and_then(|count| seeds.get(count));
+        let input = own.map_or_else(|| random.mutated(&seeds), Clone::clone);
         one(target, &input).map_err(|reason| {
             let file = std::env::temp_dir().join(format!("fuzz-{name}-{count}"));
             let kept =

@@ -3,12 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::go_regex::GoRegex;
 use crate::metadata::{RecipientKind, elements, scalar_text};
-use crate::rules::{GoRegex, Rule, go_regex};
+use crate::rules::Rule;
 use crate::value::Value;
 
 /// The name of the file, looked for in the folder of what is encrypted and in every folder above.
 pub const CONFIG_NAME: &str = ".sops.yaml";
+
+/// How many bytes all regular expressions of a file may keep when they are compiled: those of some 800 rules as people
+/// write them.
+const COMPILED: usize = 1 << 20;
 
 /// The `creation_rules` of a `.sops.yaml`.
 #[derive(Clone, Debug)]
@@ -63,12 +68,11 @@ impl CreationRules {
     pub fn parse(text: &[u8], config: &Path) -> Result<Self, Error> {
         let document = crate::format::yaml_document(text, config)?;
         let rules = document.get("creation_rules").map(elements).into_iter().flatten();
-        let rules = rules.enumerate().map(|(index, rule)| Reader { rule, index, config }.read());
+        let mut compiled = 0;
+        let rules = rules.enumerate().map(|(index, rule)| Reader { rule, index, config }.read_within(&mut compiled));
+        let rules = rules.collect::<Result<_, _>>()?;
         let folder = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
-        Ok(Self {
-            folder: folder.parent().map(Path::to_owned).unwrap_or_default(),
-            rules: rules.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { folder: folder.parent().map(Path::to_owned).unwrap_or_default(), rules })
     }
 
     /// The first rule that is for the file.
@@ -111,12 +115,25 @@ impl Reader<'_> {
         get(self.rule, field).map(scalar_text).unwrap_or_default()
     }
 
+    /// Reads the rule, if its expressions and those of the rules before it, `compiled` bytes, are not too many.
+    fn read_within(&self, compiled: &mut usize) -> Result<CreationRule, Error> {
+        let rule = self.read()?;
+        *compiled += rule.path.as_ref().map_or(0, GoRegex::memory) + rule.rule.memory();
+        if *compiled > COMPILED {
+            let reason = format!(
+                "with the rules before it its regular expressions are compiled to more than {COMPILED} bytes, which are allowed"
+            );
+            return Err(self.wrong("path_regex", &reason));
+        }
+        Ok(rule)
+    }
+
     fn read(&self) -> Result<CreationRule, Error> {
         let path = self.text("path_regex");
         let path = if path.is_empty() {
             None
         } else {
-            Some(go_regex(&path).map_err(|reason| self.wrong("path_regex", &reason))?)
+            Some(GoRegex::new(&path).map_err(|reason| self.wrong("path_regex", &reason))?)
         };
         let threshold = self.text("shamir_threshold");
         Ok(CreationRule {
@@ -232,6 +249,10 @@ mod tests {
         for (text, says) in [
             ("creation_rules:\n  - age: age1nonsense\n", "creation_rules[0].age"),
             ("creation_rules:\n  - path_regex: '('\n", "creation_rules[0].path_regex"),
+            (
+                &format!("creation_rules:\n{}", "  - encrypted_regex: '[^a]{999}'\n".repeat(9)),
+                "[3].path_regex`: with the",
+            ),
             ("creation_rules:\n  - age: ''\n  - encrypted_regex: a\n    encrypted_suffix: b\n", "creation_rules[1]"),
         ] {
             let error = CreationRules::parse(text.as_bytes(), Path::new(".sops.yaml")).unwrap_err().to_string();
