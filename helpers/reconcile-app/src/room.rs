@@ -55,14 +55,23 @@ impl<P: Parts> Run<'_, P> {
     ///
     /// # Errors
     /// When the disk fails in another way than by being full.
-    pub(crate) fn set_room_aside(&self) -> io::Result<Option<String>> {
+    pub(crate) fn set_room_aside(&mut self) -> io::Result<Option<String>> {
         match self.reserve().hold() {
             Err(error) if is_full(&error) => Ok(Some(format!(
                 "going back from it might need {} KiB on the disk of {}, which are not there ({error}); make room",
                 Reserve::SIZE >> 10,
                 self.manifest.state_folder.display()
             ))),
-            held => held.map(|()| None),
+            held => {
+                if !held? {
+                    self.warn(format!(
+                        "the file system of {} does not show that {} KiB are set aside; should the new version fill it, going back may want room made by hand",
+                        self.manifest.state_folder.display(),
+                        Reserve::SIZE >> 10
+                    ));
+                }
+                Ok(None)
+            }
         }
     }
 

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::settings::Offsite;
-use crate::{Id, Snapshot, Store};
+use crate::snapshot::Manifest;
+use crate::{Id, Snapshot, Store, space};
 
 /// Exit code of restic 0.17 and later for a repository that is not there.
 const NO_REPOSITORY: i32 = 10;
@@ -33,6 +34,13 @@ struct Copy {
     tags: Vec<String>,
     /// When it was copied.
     time: Timestamp,
+}
+
+/// What restic says of the files of a copy.
+#[derive(Debug, Deserialize)]
+struct Size {
+    /// Bytes.
+    total_size: u64,
 }
 
 impl Copy {
@@ -92,7 +100,10 @@ impl<'a> Repository<'a> {
         })?;
         let path = copy.paths.first().context("the copy is of no folder; nothing was fetched")?;
         say(format!("fetching {found} from {}", self.declared.repository));
-        let snapshot = store.adopt(found, |folder| self.restore(&copy.id, path, folder))?;
+        let snapshot = store.adopt(found, |folder| {
+            self.ensure_room(&copy.id, path, store.folder())?;
+            self.restore(&copy.id, path, folder)
+        })?;
         say(format!("{found} is here, and whole"));
         Ok(snapshot)
     }
@@ -113,19 +124,43 @@ impl<'a> Repository<'a> {
         Ok(last)
     }
 
+    /// Refuses a copy that would fill the disk of the other apps, before any of it is here.
+    fn ensure_room(&self, copy: &str, path: &Path, folder: &Path) -> anyhow::Result<()> {
+        let free = space::free(folder).with_context(|| folder.display().to_string())?.saturating_sub(space::RESERVE);
+        let all: Size = serde_json::from_slice(&self.run(&["stats", "--json", "--mode", "restore-size", copy])?.stdout)
+            .context("what restic says of the size of the copy cannot be read")?;
+        let mut needed = all.total_size;
+        if needed > free && self.keeps_holes()? {
+            // There they count as the zeros that they read as.
+            let manifest = self.run(&["dump", copy, &path.join("snapshot.json").to_string_lossy()])?;
+            let manifest: Manifest = serde_json::from_slice(&manifest.stdout).context("snapshot.json of the copy")?;
+            needed = needed.min(manifest.volumes.iter().map(|volume| volume.allocated).sum());
+        }
+        ensure!(
+            needed <= free,
+            "the copy takes {needed} bytes, and {free} can be had in {}; nothing was fetched. Make room and run it again",
+            folder.display()
+        );
+        Ok(())
+    }
+
     /// Restores one path of a copy as `folder`. Restic puts it below its target with the whole path that it had.
     fn restore(&self, copy: &str, path: &Path, folder: &Path) -> anyhow::Result<()> {
         let target = folder.with_extension("restic");
         let (to, included) = (target.to_string_lossy(), path.to_string_lossy());
         let mut arguments = vec!["restore", "--quiet", copy, "--target", &*to, "--include", &*included];
-        // Known since restic 0.15. Without it holes come back as zeros, and nothing else differs.
-        if String::from_utf8_lossy(&self.run(&["restore", "--help"])?.stdout).contains("--sparse") {
+        if self.keeps_holes()? {
             arguments.push("--sparse");
         }
         self.run(&arguments)?;
         let landed = target.join(path.strip_prefix("/").unwrap_or(path));
         std::fs::rename(&landed, folder).with_context(|| landed.display().to_string())?;
         std::fs::remove_dir_all(&target).with_context(|| target.display().to_string())
+    }
+
+    /// Whether holes come back as holes: restic can do so since 0.15. Else they come as zeros, and nothing else differs.
+    fn keeps_holes(&self) -> anyhow::Result<bool> {
+        Ok(String::from_utf8_lossy(&self.run(&["restore", "--help"])?.stdout).contains("--sparse"))
     }
 
     fn copies(&self) -> anyhow::Result<Vec<Copy>> {

@@ -39,7 +39,9 @@ impl Store {
         let _arriving = Lock::acquire(&self.folder.join(ARRIVING))?;
         if self.path(id).exists() {
             let _reading = self.reading(id)?;
-            return Ok(self.verify(id)?);
+            let snapshot = self.verify(id)?;
+            let _lock = self.lock()?;
+            return self.good(snapshot);
         }
         // A store of its own, so that what came is looked at by the same rules, under the same name.
         let aside = self.folder.join(ARRIVAL);
@@ -59,8 +61,13 @@ impl Store {
         });
         let _ = std::fs::remove_dir_all(&aside);
         let (snapshot, _lock) = landed?;
+        self.good(snapshot)
+    }
+
+    /// A snapshot that is whole, and last-good where the app was healthy and nothing newer is.
+    fn good(&self, snapshot: Snapshot) -> anyhow::Result<Snapshot> {
         if snapshot.manifest.healthy && !self.has_newer_good(&snapshot)? {
-            self.point("last-good.json", id)?;
+            self.point("last-good.json", &snapshot.id)?;
         }
         Ok(snapshot)
     }

@@ -142,3 +142,50 @@ fn a_copy_that_arrives_beside_a_broken_last_good_takes_its_place() {
     place.store().adopt(&coming.id, bring).unwrap();
     assert_eq!(place.store().last_good().unwrap().unwrap().id, coming.id);
 }
+
+#[test]
+fn a_copy_that_is_here_already_becomes_last_good_where_that_is_lost() {
+    let place = Place::new();
+    furnish(place.path());
+    let snapshot = place.take();
+    fs::remove_file(place.store_folder().join("last-good.json")).unwrap();
+    let unasked = |_: &Path| panic!("it is here");
+    assert_eq!(place.store().adopt(&snapshot.id, unasked).unwrap(), snapshot);
+    assert_eq!(place.store().last_good().unwrap().unwrap().id, snapshot.id);
+}
+
+/// A disk of 24 MiB, of which 16 are left to others.
+#[test]
+fn a_copy_that_does_not_fit_is_not_fetched() {
+    let (place, Some(small)) = (Place::new(), Mounted::tmpfs("24m")) else { return };
+    let Some(declared) = in_folder(place.folder.path()) else { return };
+    let random = Command::new("head").args(["-c", "9M", "/dev/urandom"]).output().unwrap().stdout;
+    fs::write(place.path().join("large"), random).unwrap();
+    let (repository, snapshot) = (Repository::new(&declared, "wiki"), place.take());
+    repository.send(&place.store(), &snapshot.id, &mut silent).unwrap();
+
+    let store = Store::in_folder(small.path.join("store"));
+    let error = repository.fetch(&store, None, &mut silent).unwrap_err().to_string();
+    assert!(error.contains("nothing was fetched. Make room"), "{error}");
+    assert!(store.list().unwrap().snapshots.is_empty());
+    assert!(!small.path.join("store/.unfinished-adopt").exists());
+}
+
+/// Restic gives them back as holes since 0.15; before, they come as zeros, which do not fit.
+#[test]
+fn holes_need_no_room() {
+    let (Some(disk), Some(small)) = (Mounted::image("xfs"), Mounted::tmpfs("24m")) else { return };
+    let place = Place::below(&disk.path);
+    let Some(declared) = in_folder(place.folder.path()) else { return };
+    fs::File::create(place.path().join("hole")).unwrap().set_len(64 << 20).unwrap();
+    let (repository, snapshot) = (Repository::new(&declared, "wiki"), place.take());
+    repository.send(&place.store(), &snapshot.id, &mut silent).unwrap();
+    let store = Store::in_folder(small.path.join("store"));
+    let fetched = repository.fetch(&store, None, &mut silent);
+    let help = Command::new("restic").args(["restore", "--help"]).output().unwrap();
+    if String::from_utf8_lossy(&help.stdout).contains("--sparse") {
+        assert_eq!(fetched.unwrap(), snapshot);
+    } else {
+        assert!(fetched.unwrap_err().to_string().contains("nothing was fetched. Make room"));
+    }
+}

@@ -1,7 +1,7 @@
 //! Room that is set aside for a full disk.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -37,44 +37,48 @@ impl Reserve {
         std::fs::metadata(&self.path).is_ok_and(|found| found.blocks() * 512 >= Self::SIZE)
     }
 
-    /// Takes the room, if it is not taken yet.
+    /// Takes the room, if it is not taken yet; whether the file system shows that it is. One that compresses, or tells
+    /// late what it has given, may not.
     ///
     /// # Errors
     /// [`io::ErrorKind::StorageFull`] when there is less; then none of it is taken. Others as they come, with the path.
-    pub fn hold(&self) -> io::Result<()> {
+    pub fn hold(&self) -> io::Result<bool> {
         if self.is_held() {
-            return Ok(());
+            return Ok(true);
         }
         self.take().map_err(|error| {
             let _ = std::fs::remove_file(&self.path);
             io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
-        })
+        })?;
+        Ok(self.is_held())
     }
 
     fn take(&self) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
-        let taken = match fallocate(&file, FallocateFlags::empty(), 0, Self::SIZE) {
-            Err(Errno::OPNOTSUPP) => io::copy(&mut io::Read::take(io::repeat(b'.'), Self::SIZE), &mut file).map(drop),
-            taken => taken.map_err(io::Error::from),
-        };
-        taken?;
-        file.flush()?;
+        match fallocate(&file, FallocateFlags::empty(), 0, Self::SIZE) {
+            Ok(()) | Err(Errno::OPNOTSUPP) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        if !self.is_held() {
+            // There is no promise here, or it takes no room. What cannot be made smaller is written.
+            io::copy(&mut File::open("/dev/urandom")?.take(Self::SIZE), &mut file)?;
+        }
         file.sync_all()
     }
 
-    /// Gives the room away; whether there was any.
+    /// Gives the room away, if there is any.
     ///
     /// # Errors
     /// When the file cannot be removed.
-    pub fn release(&self) -> io::Result<bool> {
-        let held = self.path.exists();
-        remove_durably(&self.path)?;
-        Ok(held)
+    pub fn release(&self) -> io::Result<()> {
+        remove_durably(&self.path)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
@@ -82,12 +86,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let reserve = Reserve::in_folder(folder.path());
         let taken = || std::fs::metadata(folder.path().join("reserve")).unwrap().blocks() * 512;
-        assert!(!reserve.release().unwrap());
-        reserve.hold().unwrap();
-        assert!(taken() >= Reserve::SIZE);
-        reserve.hold().unwrap();
-        assert!(reserve.release().unwrap());
-        assert!(!reserve.release().unwrap());
+        reserve.release().unwrap();
+        assert!(reserve.hold().unwrap() && taken() >= Reserve::SIZE);
+        assert!(reserve.hold().unwrap());
+        reserve.release().unwrap();
+        assert!(!reserve.is_held());
+        reserve.release().unwrap();
     }
 
     #[test]
@@ -97,6 +101,22 @@ mod tests {
         std::fs::File::create(&path).unwrap().set_len(Reserve::SIZE).unwrap();
         Reserve::in_folder(folder.path()).hold().unwrap();
         assert!(std::fs::metadata(path).unwrap().blocks() * 512 >= Reserve::SIZE);
+    }
+
+    /// A `ramfs` promises no room.
+    #[test]
+    fn where_no_room_is_promised_it_is_filled() {
+        let folder = tempfile::tempdir().unwrap();
+        let mount = |arguments: &[&str]| Command::new(arguments[0]).args(&arguments[1..]).arg(folder.path()).output();
+        if !mount(&["mount", "-t", "ramfs", "none"]).is_ok_and(|ended| ended.status.success()) {
+            eprintln!("skipped: nothing can be mounted here");
+            return;
+        }
+        let held = Reserve::in_folder(folder.path()).hold();
+        let length = std::fs::metadata(folder.path().join("reserve")).map(|found| found.len());
+        mount(&["umount"]).unwrap();
+        assert!(held.unwrap());
+        assert_eq!(length.unwrap(), Reserve::SIZE);
     }
 
     #[test]
