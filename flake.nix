@@ -30,7 +30,9 @@
 
       packages = perSystem (pkgs: import ./nix/packages { inherit lib pkgs; });
       checks = perSystem (pkgs: import ./nix/checks { inherit lib pkgs self; });
-      devShells = perSystem (pkgs: { default = pkgs.callPackage ./nix/shell.nix { }; });
+      devShells = perSystem (pkgs: {
+        default = pkgs.callPackage ./nix/shell.nix { };
+      });
       formatter = perSystem (pkgs: pkgs.nixfmt);
     };
 }

@@ -5,7 +5,9 @@
   lib,
   runCommand,
 }:
-runCommand "secrets" { nativeBuildInputs = [ (callPackage ../packages/hearth.nix { inherit lib; }) ]; } ''
-  hearth-secrets check ${../../secrets}
-  touch $out
-''
+runCommand "secrets"
+  { nativeBuildInputs = [ (callPackage ../packages/hearth.nix { inherit lib; }) ]; }
+  ''
+    hearth-secrets check ${../../secrets}
+    touch $out
+  ''

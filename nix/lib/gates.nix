@@ -46,7 +46,8 @@ let
       };
     };
 
-  pageOf = app: page: if lib.hasPrefix "/" page then "https://${toString app.domain}${page}" else page;
+  pageOf =
+    app: page: if lib.hasPrefix "/" page then "https://${toString app.domain}${page}" else page;
   secretsOf =
     asker:
     lib.optional (asker.basicAuth != null) asker.basicAuth.passwordSecret

@@ -6,7 +6,8 @@ rec {
     middlewares:
     lib.optional (middlewares.basicAuth != { }) "auth"
     ++ lib.optional (middlewares.requestHeaders // middlewares.responseHeaders != { }) "headers";
-  ofApp = name: app:
+  ofApp =
+    name: app:
     map (kind: {
       name = "hearth-${name}-${kind}@file";
       asksPassword = kind == "auth";

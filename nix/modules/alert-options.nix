@@ -46,7 +46,9 @@ lib.types.attrTag {
   };
   webhook = channel "An HTTP server that takes the event as JSON." {
     url = optional (address "https://alerts.example.org/hook" "Where to send it.");
-    urlFile = optional (secretFile "File that holds the address, where the address itself is a secret.");
+    urlFile = optional (
+      secretFile "File that holds the address, where the address itself is a secret."
+    );
     header = lib.mkOption {
       default = null;
       type = lib.types.nullOr (

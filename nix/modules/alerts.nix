@@ -79,17 +79,20 @@ let
       stateFolder = "${paths.state}/apps/${name}/snapshots";
     }
   ) (lib.filterAttrs (_: app: app.snapshot.schedule != null && app.snapshot.mode != "none") apps)
-  // lib.mapAttrs' (
-    name: _:
-    lib.nameValuePair "hearth-drill-${name}" {
-      object = "snapshots of app ${name}";
-      stateFolder = "${paths.state}/apps/${name}/drill";
-      drill = true;
-    }
-  ) (lib.filterAttrs (_: app: app.snapshot.drill.schedule != null && app.snapshot.mode != "none") apps);
+  //
+    lib.mapAttrs'
+      (
+        name: _:
+        lib.nameValuePair "hearth-drill-${name}" {
+          object = "snapshots of app ${name}";
+          stateFolder = "${paths.state}/apps/${name}/drill";
+          drill = true;
+        }
+      )
+      (lib.filterAttrs (_: app: app.snapshot.drill.schedule != null && app.snapshot.mode != "none") apps);
 
   channelOf =
-    name: channel:
+    _: channel:
     let
       kind = lib.head (lib.attrNames channel);
       value = channel.${kind};

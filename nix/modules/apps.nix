@@ -42,8 +42,7 @@ let
             gitCommand = "${pkgs.gitMinimal}/bin/git";
             sshCommand = if isSsh recipe.git.url then "${pkgs.openssh}/bin/ssh" else null;
             inherit (recipe.git) credentialsFile sshKeyFile fetchSeconds;
-            knownHostsFile =
-              if recipe.git.knownHostsFile == null then null else "${recipe.git.knownHostsFile}";
+            knownHostsFile = if recipe.git.knownHostsFile == null then null else "${recipe.git.knownHostsFile}";
             caFile = if recipe.git.caFile == null then null else "${recipe.git.caFile}";
           };
         };
@@ -75,7 +74,10 @@ let
         middlewares = hearth.middlewares.ofApp name app;
         deploy = if app.deploy == null then null else { inherit (app.deploy) image variable; };
         # Recipes name a resolver that asks for certificates itself; on this host they come from hearth.certificates.
-        environment = { LETS_ENCRYPT_ENV = ""; } // app.environment;
+        environment = {
+          LETS_ENCRYPT_ENV = "";
+        }
+        // app.environment;
         recipe = recipeOf app.recipe;
         snapshot = {
           inherit (app.snapshot)
@@ -134,7 +136,9 @@ let
   withinState = app: lib.removePrefix "/var/lib/" app.snapshot.folder;
 
   isProxy = name: name == "proxy" && config.hearth.proxy.enable;
-  certificateUnits = map (name: "hearth-cert-${name}.service") (lib.attrNames config.hearth.certificates);
+  certificateUnits = map (name: "hearth-cert-${name}.service") (
+    lib.attrNames config.hearth.certificates
+  );
 
   hardeningFor =
     app:
@@ -313,12 +317,18 @@ let
         message = "${option}.gate.probe: the app has no domain to ask. Set ${option}.domain or gate.probe.url, or turn the probe off.";
       }
     ]
-    ++ map (variable: {
-      assertion = !app.environment ? ${variable};
-      message = "${option}.environment.${variable}: this variable is Hearth's. Set ${option}.${
-        if variable == "DOMAIN" then "domain" else "stack"
-      } instead.";
-    }) [ "DOMAIN" "STACK_NAME" ]
+    ++
+      map
+        (variable: {
+          assertion = !app.environment ? ${variable};
+          message = "${option}.environment.${variable}: this variable is Hearth's. Set ${option}.${
+            if variable == "DOMAIN" then "domain" else "stack"
+          } instead.";
+        })
+        [
+          "DOMAIN"
+          "STACK_NAME"
+        ]
     ++ lib.concatLists (
       lib.mapAttrsToList (key: secret: [
         {
@@ -337,9 +347,7 @@ let
 in
 {
   options.hearth.apps = lib.mkOption {
-    type = lib.types.attrsOf (
-      lib.types.submodule (import ./app-options.nix { inherit lib hearth; })
-    );
+    type = lib.types.attrsOf (lib.types.submodule (import ./app-options.nix { inherit lib hearth; }));
     default = { };
     description = "The apps of this host, by a name of your choice.";
   };

@@ -79,7 +79,9 @@ in
         {
           # prefix, `_crt_` or `_key_`, twelve digits of the content's digest
           assertion = lib.stringLength (secretPrefix name) + 5 + 12 <= 64;
-          message = "hearth.certificates.${name}: the swarm secret's name would be longer than 64 characters. Shorten the name to ${toString (64 - 17 - lib.stringLength (secretPrefix ""))} characters.";
+          message = "hearth.certificates.${name}: the swarm secret's name would be longer than 64 characters. Shorten the name to ${
+            toString (64 - 17 - lib.stringLength (secretPrefix ""))
+          } characters.";
         }
         {
           assertion = lib.any (domain: lib.any (covers domain) certificate.domains) appDomains;

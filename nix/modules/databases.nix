@@ -142,9 +142,7 @@ let
     map
       (passwordOption: {
         assertion = entries ? ${database.${passwordOption}};
-        message = "${option}.${passwordOption} names `${database.${passwordOption}}`, which is not declared. Add hearth.secrets.entries.${
-          database.${passwordOption}
-        }, or correct the name.";
+        message = "${option}.${passwordOption} names `${database.${passwordOption}}`, which is not declared. Add hearth.secrets.entries.${database.${passwordOption}}, or correct the name.";
       })
       [
         "ownerPasswordSecret"
@@ -227,7 +225,8 @@ in
             "poolerPasswordSecret"
           ]
       ++ map (role: {
-        assertion = lib.count (other: other == role) roles == 1 && !lib.elem role (reserved ++ [ poolerRole ]);
+        assertion =
+          lib.count (other: other == role) roles == 1 && !lib.elem role (reserved ++ [ poolerRole ]);
         message = "hearth.databases.databases: the role ${role} is given twice, or is the server's own. Give the owner and the app of each database a name of their own.";
       }) (lib.unique roles);
 
@@ -287,15 +286,18 @@ in
       };
     }
     # An app whose database is made now finds it there.
-    // lib.mapAttrs' (app: _: lib.nameValuePair "hearth-app-${app}" { after = [ "hearth-databases.service" ]; }) (
-      lib.filterAttrs (
-        app: declared:
-        declared.enable
-        && !lib.elem app [
-          "databases"
-          "proxy"
-        ]
-      ) config.hearth.apps
-    );
+    //
+      lib.mapAttrs'
+        (app: _: lib.nameValuePair "hearth-app-${app}" { after = [ "hearth-databases.service" ]; })
+        (
+          lib.filterAttrs (
+            app: declared:
+            declared.enable
+            && !lib.elem app [
+              "databases"
+              "proxy"
+            ]
+          ) config.hearth.apps
+        );
   };
 }

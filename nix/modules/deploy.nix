@@ -123,7 +123,11 @@ in
         message = "hearth.apps.*.deploy.users: ${user} has the Docker socket, which is root by another name. Take it out of the group `docker`: it needs the door alone.";
       }) users
       ++ lib.mapAttrsToList (name: app: {
-        assertion = !lib.elem app.deploy.variable [ "DOMAIN" "STACK_NAME" ];
+        assertion =
+          !lib.elem app.deploy.variable [
+            "DOMAIN"
+            "STACK_NAME"
+          ];
         message = "hearth.apps.${name}.deploy.variable: ${app.deploy.variable} is Hearth's. Name the variable that holds the image.";
       }) deployed;
 
@@ -178,24 +182,27 @@ in
       # Numbered instances would otherwise stay behind, each with its failure.
       unitConfig.CollectMode = "inactive-or-failed";
       # It asks the engine and systemd through their sockets. What needs more is done by the app's own unit.
-      serviceConfig = hearth.unit.hardening // hearth.unit.network { allowed = network; } // {
-        ExecStart = "${command} --door socket ${manifestPath}";
-        StandardInput = "socket";
-        StandardOutput = "journal";
-        StandardError = "journal";
-        RuntimeDirectory = lib.removePrefix "/run/" paths.deployQueue;
-        RuntimeDirectoryMode = "0700";
-        RuntimeDirectoryPreserve = true;
-        StateDirectory = map (name: "hearth/apps/${name}") (lib.attrNames deployed);
-        StateDirectoryMode = "0700";
-        # Following the journal asks for the boot's identifier in /proc/sys.
-        ProcSubset = "all";
-        # A registry token is in its memory, and goes from there to no disk.
-        LimitCORE = 0;
-        MemorySwapMax = 0;
-        # Longer than any deploy that waits for another; the app's unit has the limit that counts.
-        RuntimeMaxSec = "6h";
-      };
+      serviceConfig =
+        hearth.unit.hardening
+        // hearth.unit.network { allowed = network; }
+        // {
+          ExecStart = "${command} --door socket ${manifestPath}";
+          StandardInput = "socket";
+          StandardOutput = "journal";
+          StandardError = "journal";
+          RuntimeDirectory = lib.removePrefix "/run/" paths.deployQueue;
+          RuntimeDirectoryMode = "0700";
+          RuntimeDirectoryPreserve = true;
+          StateDirectory = map (name: "hearth/apps/${name}") (lib.attrNames deployed);
+          StateDirectoryMode = "0700";
+          # Following the journal asks for the boot's identifier in /proc/sys.
+          ProcSubset = "all";
+          # A registry token is in its memory, and goes from there to no disk.
+          LimitCORE = 0;
+          MemorySwapMax = 0;
+          # Longer than any deploy that waits for another; the app's unit has the limit that counts.
+          RuntimeMaxSec = "6h";
+        };
     };
   };
 }

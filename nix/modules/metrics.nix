@@ -19,7 +19,9 @@ let
   ++ map (name: "hearth-cert-${name}") (lib.attrNames config.hearth.certificates)
   ++ map (name: "hearth-app-${name}") (lib.attrNames apps)
   ++ map (name: "hearth-snapshot-${name}") (
-    lib.attrNames (lib.filterAttrs (_: app: app.snapshot.schedule != null && app.snapshot.mode != "none") apps)
+    lib.attrNames (
+      lib.filterAttrs (_: app: app.snapshot.schedule != null && app.snapshot.mode != "none") apps
+    )
   )
   ++ map (name: "hearth-drill-${name}") (
     lib.attrNames (

@@ -11,7 +11,9 @@ let
   hearth = import ../lib { inherit config lib pkgs; };
   inherit (hearth) paths;
   inherit (config.hearth.secrets) entries placeholder;
-  guarded = lib.filterAttrs (_: app: app.enable && hearth.middlewares.names app.middlewares != [ ]) config.hearth.apps;
+  guarded = lib.filterAttrs (
+    _: app: app.enable && hearth.middlewares.names app.middlewares != [ ]
+  ) config.hearth.apps;
 
   definitionsOf =
     name: app:
@@ -23,7 +25,9 @@ let
       };
       definitions = {
         auth.basicAuth = {
-          users = lib.mapAttrsToList (user: secret: "${user}:${placeholder.${secret} or ""}") middlewares.basicAuth;
+          users = lib.mapAttrsToList (
+            user: secret: "${user}:${placeholder.${secret} or ""}"
+          ) middlewares.basicAuth;
           inherit (middlewares) realm;
           # What opens the door is none of the app's business.
           removeHeader = true;

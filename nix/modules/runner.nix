@@ -27,10 +27,13 @@ let
   triggerOf =
     line:
     let
-      found = builtins.match "(.*[^a-z_])?(${strangers})([^a-z_].*)?" (lib.head (lib.splitString "#" line));
+      found = builtins.match "(.*[^a-z_])?(${strangers})([^a-z_].*)?" (
+        lib.head (lib.splitString "#" line)
+      );
     in
     if found == null then [ ] else [ (lib.elemAt found 1) ];
-  triggersOf = file: lib.unique (lib.concatMap triggerOf (lib.splitString "\n" (builtins.readFile file)));
+  triggersOf =
+    file: lib.unique (lib.concatMap triggerOf (lib.splitString "\n" (builtins.readFile file)));
   openTo = lib.filter (one: one.triggers != [ ]) (
     map (file: {
       name = baseNameOf file;
@@ -197,32 +200,31 @@ in
       after = [ "hearth-secrets.service" ];
       # For `deploy-app`.
       path = [ config.hearth.package ];
-      serviceConfig =
-        ours (
-          removeAttrs hearth.unit.hardening [
-            # Jobs fetch, push, and ask what they deployed.
-            "PrivateNetwork"
-            "RestrictAddressFamilies"
-            # Interpreters that compile, such as node.
-            "MemoryDenyWriteExecute"
-            # Tools count processors and look at their own process.
-            "ProcSubset"
-            # Builders that make file systems and names of their own.
-            "RestrictNamespaces"
-          ]
-          // {
-            # The runner hands its whole environment to its jobs, and the token registers further runners.
-            ExecStart = "${pkgs.coreutils}/bin/env --unset=TOKEN ${lib.getExe upstream.package} daemon --config ${configFile}";
-            InaccessiblePaths = [
-              "-/run/docker.sock"
-              "-/run/docker"
-              "-/run/containerd"
-              "-/run/podman"
-              "-/run/hearth-docker-read"
-            ];
-            MemoryMax = cfg.memoryMax;
-          }
-        );
+      serviceConfig = ours (
+        removeAttrs hearth.unit.hardening [
+          # Jobs fetch, push, and ask what they deployed.
+          "PrivateNetwork"
+          "RestrictAddressFamilies"
+          # Interpreters that compile, such as node.
+          "MemoryDenyWriteExecute"
+          # Tools count processors and look at their own process.
+          "ProcSubset"
+          # Builders that make file systems and names of their own.
+          "RestrictNamespaces"
+        ]
+        // {
+          # The runner hands its whole environment to its jobs, and the token registers further runners.
+          ExecStart = "${pkgs.coreutils}/bin/env --unset=TOKEN ${lib.getExe upstream.package} daemon --config ${configFile}";
+          InaccessiblePaths = [
+            "-/run/docker.sock"
+            "-/run/docker"
+            "-/run/containerd"
+            "-/run/podman"
+            "-/run/hearth-docker-read"
+          ];
+          MemoryMax = cfg.memoryMax;
+        }
+      );
     };
   };
 }

@@ -17,22 +17,21 @@ let
   identities = lib.optional (cfg.age.keyFile != null) cfg.age.keyFile ++ cfg.age.sshKeyFiles;
   isElsewhere =
     file:
-    !lib.hasPrefix "${paths.secrets}/" file.path && !lib.hasPrefix "${paths.secretsForUsers}/" file.path;
+    !lib.hasPrefix "${paths.secrets}/" file.path
+    && !lib.hasPrefix "${paths.secretsForUsers}/" file.path;
   linkFolders = lib.unique (map (file: dirOf file.path) (lib.filter isElsewhere rendered));
-  fileOf =
-    name: file:
-    {
-      inherit name;
-      unit = "${unitOf name}.service";
-      inherit (file)
-        owner
-        group
-        mode
-        path
-        restartUnits
-        reloadUnits
-        ;
-    };
+  fileOf = name: file: {
+    inherit name;
+    unit = "${unitOf name}.service";
+    inherit (file)
+      owner
+      group
+      mode
+      path
+      restartUnits
+      reloadUnits
+      ;
+  };
 
   # Of a secret or template, as it lies among the rendered files.
   unitOf = name: "hearth-secret-${lib.replaceStrings [ "/" ] [ "--" ] name}";
@@ -112,7 +111,8 @@ let
     entries = early;
   };
   renderForUsers = "${config.hearth.package}/bin/render-secrets";
-  usersAreMadeByAUnit = (config.systemd.sysusers.enable or false) || (config.services.userborn.enable or false);
+  usersAreMadeByAUnit =
+    (config.systemd.sysusers.enable or false) || (config.services.userborn.enable or false);
 
   # Without `UMask`: /run/hearth, which it may be the first to make, is for all to walk through.
   withoutMounts = lib.getAttrs [
@@ -329,16 +329,17 @@ in
       }
     ];
 
-    systemd.services = lib.listToAttrs (
-      map (statusUnit manifestPath) (
-        lib.attrNames late ++ map (name: "templates/${name}") (lib.attrNames cfg.templates)
+    systemd.services =
+      lib.listToAttrs (
+        map (statusUnit manifestPath) (
+          lib.attrNames late ++ map (name: "templates/${name}") (lib.attrNames cfg.templates)
+        )
+        ++ map (statusUnit usersManifestPath) (lib.attrNames early)
       )
-      ++ map (statusUnit usersManifestPath) (lib.attrNames early)
-    )
-    // {
-      hearth-secrets-for-users = usersUnit;
-      hearth-secrets = secretsUnit;
-    };
+      // {
+        hearth-secrets-for-users = usersUnit;
+        hearth-secrets = secretsUnit;
+      };
     systemd.timers.hearth-secrets = hearth.unit.timer "Look for drift in rendered secrets";
   };
 }

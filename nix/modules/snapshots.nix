@@ -12,7 +12,9 @@ let
     _: app: app.enable && app.snapshot.schedule != null && app.snapshot.mode != "none"
   ) config.hearth.apps;
 
-  perApp = make: lib.mapAttrs' (name: app: lib.nameValuePair "hearth-snapshot-${name}" (make name app)) scheduled;
+  perApp =
+    make:
+    lib.mapAttrs' (name: app: lib.nameValuePair "hearth-snapshot-${name}" (make name app)) scheduled;
 
   keptInState = app: lib.hasPrefix "${paths.state}/" app.snapshot.folder;
 
@@ -23,7 +25,8 @@ let
     )
   );
 
-  command = name: "${config.hearth.package}/bin/snapshot-volumes ${paths.manifests}/apps/${name}.json";
+  command =
+    name: "${config.hearth.package}/bin/snapshot-volumes ${paths.manifests}/apps/${name}.json";
 
   unitOf =
     name: app:
@@ -40,41 +43,47 @@ let
       ];
       # How restic reaches a repository at sftp:…
       path = lib.optional (offsite != null && lib.hasPrefix "sftp:" offsite.repository) pkgs.openssh;
-      serviceConfig = hearth.unit.hardening // hearth.unit.network { allowed = network; } // {
-        Type = "oneshot";
-        ExecStart = [
-          "${command name} take"
-        ]
-        ++ lib.optional (offsite != null) "${command name} send";
-        SuccessExitStatus = "10 20";
-        StateDirectory =
-          "hearth/apps/${name}"
-          + lib.optionalString (keptInState app) " ${lib.removePrefix "/var/lib/" app.snapshot.folder}";
-        StateDirectoryMode = "0700";
-        TimeoutStartSec = app.snapshot.budgetSeconds;
-        # Everything in a volume is read, and a copy has the owners, modes, attributes and devices of what it is of.
-        CapabilityBoundingSet = [
-          "CAP_DAC_READ_SEARCH"
-          "CAP_CHOWN"
-          "CAP_DAC_OVERRIDE"
-          "CAP_FOWNER"
-          "CAP_FSETID"
-          "CAP_MKNOD"
-          "CAP_SETFCAP"
-        ]
-        # A command in a container that does not end in time is killed.
-        ++ lib.optional (app.snapshot.mode == "hooks") "CAP_KILL";
-        PrivateDevices = false;
-        RestrictSUIDSGID = false;
-        SystemCallFilter = [
-          "@system-service"
-          "~@privileged @resources"
-          "@chown"
-        ];
-        # Absent until the engine made its first volume. Written to by a restore, and to try whether it can clone.
-        ReadWritePaths = [ "-${paths.volumes}" ] ++ lib.optional (!keptInState app) app.snapshot.folder
-        ++ lib.optional (offsite != null && !network) offsite.repository;
-      };
+      serviceConfig =
+        hearth.unit.hardening
+        // hearth.unit.network { allowed = network; }
+        // {
+          Type = "oneshot";
+          ExecStart = [
+            "${command name} take"
+          ]
+          ++ lib.optional (offsite != null) "${command name} send";
+          SuccessExitStatus = "10 20";
+          StateDirectory =
+            "hearth/apps/${name}"
+            + lib.optionalString (keptInState app) " ${lib.removePrefix "/var/lib/" app.snapshot.folder}";
+          StateDirectoryMode = "0700";
+          TimeoutStartSec = app.snapshot.budgetSeconds;
+          # Everything in a volume is read, and a copy has the owners, modes, attributes and devices of what it is of.
+          CapabilityBoundingSet = [
+            "CAP_DAC_READ_SEARCH"
+            "CAP_CHOWN"
+            "CAP_DAC_OVERRIDE"
+            "CAP_FOWNER"
+            "CAP_FSETID"
+            "CAP_MKNOD"
+            "CAP_SETFCAP"
+          ]
+          # A command in a container that does not end in time is killed.
+          ++ lib.optional (app.snapshot.mode == "hooks") "CAP_KILL";
+          PrivateDevices = false;
+          RestrictSUIDSGID = false;
+          SystemCallFilter = [
+            "@system-service"
+            "~@privileged @resources"
+            "@chown"
+          ];
+          # Absent until the engine made its first volume. Written to by a restore, and to try whether it can clone.
+          ReadWritePaths = [
+            "-${paths.volumes}"
+          ]
+          ++ lib.optional (!keptInState app) app.snapshot.folder
+          ++ lib.optional (offsite != null && !network) offsite.repository;
+        };
     };
 in
 {

@@ -11,5 +11,6 @@
     image = "localhost:5000/miniflux";
     variable = "MINIFLUX_IMAGE";
   };
-  hearth.apps.hello-test.deploy.keys.sk = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIBBBB= laptop";
+  hearth.apps.hello-test.deploy.keys.sk =
+    "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIBBBB= laptop";
 }

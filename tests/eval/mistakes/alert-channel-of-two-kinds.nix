@@ -1,2 +1,7 @@
 # refused: is not of type `attribute-tagged union with choices: command, email, gotify, matrix, ntfy, webhook
-{ hearth.alerts.channels.x = { ntfy.topic = "a"; command = [ "/bin/true" ]; }; }
+{
+  hearth.alerts.channels.x = {
+    ntfy.topic = "a";
+    command = [ "/bin/true" ];
+  };
+}

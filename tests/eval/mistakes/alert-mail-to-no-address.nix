@@ -1,2 +1,7 @@
 # refused: e-mail address such as admin@example.org
-{ hearth.alerts.channels.x.email = { from = "hearth@example.org"; to = [ "admin" ]; }; }
+{
+  hearth.alerts.channels.x.email = {
+    from = "hearth@example.org";
+    to = [ "admin" ];
+  };
+}

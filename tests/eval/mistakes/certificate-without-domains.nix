@@ -1,3 +1,5 @@
 # refused: hearth.certificates.example.domains
 { lib, ... }:
-{ hearth.certificates.example.domains = lib.mkForce [ ]; }
+{
+  hearth.certificates.example.domains = lib.mkForce [ ];
+}

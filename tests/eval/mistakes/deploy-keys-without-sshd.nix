@@ -1,3 +1,5 @@
 # refused: but nobody can log in with them. Set services.openssh.enable = true, or use deploy.users for a runner on this host.
 { lib, ... }:
-{ services.openssh.enable = lib.mkForce false; }
+{
+  services.openssh.enable = lib.mkForce false;
+}
