@@ -4,20 +4,78 @@ let
   described = description: type: type // { inherit description; };
   label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
   domain = "(${label}\\.)+${label}";
+  # RFC 1035, 2.3.4: 255 octets, of which a name as text lacks the length of its first label and the root.
+  ofDomainLength = type: lib.types.addCheck type (name: lib.stringLength name <= 253);
+
+  octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+  ipv4 = "(${octet}\\.){3}${octet}";
+  port = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})";
+
+  # What a path with `..` leads to is not what is read in it, and checks that compare its beginning would be passed by.
+  isStraight =
+    path:
+    !lib.any (
+      part:
+      lib.elem part [
+        "."
+        ".."
+      ]
+    ) (lib.splitString "/" (toString path));
+  straight =
+    description: type:
+    described "${description}, without `.` or `..` in it" (lib.types.addCheck type isStraight);
+
+  # systemd.time(7). Not `infinity`: what never runs again is switched off by other options.
+  timeSpan =
+    let
+      unit = "usec|us|µs|μs|msec|ms|seconds|second|sec|s|minutes|minute|min|months|month|M|m|hours|hour|hr|h|days|day|d|weeks|week|w|years|year|y";
+    in
+    " *([0-9]*\\.?[0-9]+ *(${unit})? *)+";
+  isLongerThanZero = span: builtins.match "[^1-9]*" span == null;
+
+  # The letters of a name that may stand in another one, the others replaced.
+  spelt =
+    {
+      letters,
+      filler,
+      length,
+    }:
+    name:
+    lib.substring 0 length (
+      lib.concatMapStrings (letter: if lib.elem letter letters then letter else filler) (
+        lib.stringToCharacters (lib.toLower name)
+      )
+    );
+
+  # As one writes it in a compose file or a flag.
+  toText =
+    value:
+    if lib.isBool value then
+      lib.boolToString value
+    else if lib.isFloat value then
+      builtins.toJSON value
+    else
+      toString value;
+
+  wordLetters = lib.stringToCharacters "abcdefghijklmnopqrstuvwxyz0123456789_";
 in
 {
-  domain = described "domain name in lower case, such as app.example.org" (
-    lib.types.strMatching domain
+  domain = ofDomainLength (
+    described "domain name in lower case, such as app.example.org, of at most 253 characters" (
+      lib.types.strMatching domain
+    )
   );
 
-  certificateDomain = described "domain name in lower case, or *. and a domain name for everything one level below it" (
-    lib.types.strMatching "(\\*\\.)?${domain}"
+  certificateDomain = ofDomainLength (
+    described "domain name in lower case, or *. and a domain name for everything one level below it, of at most 253 characters" (
+      lib.types.strMatching "(\\*\\.)?${domain}"
+    )
   );
 
   # A path literal would be copied into the store, where every user of the machine can read it.
-  outsideStore = described "absolute path outside the Nix store, written as a string (\"/var/lib/key\", not ./key, which would be copied into the world-readable store)" lib.types.externalPath;
+  outsideStore = straight "absolute path outside the Nix store, written as a string (\"/var/lib/key\", not ./key, which would be copied into the world-readable store)" lib.types.externalPath;
 
-  hostPath = described "absolute path on the host, written as a string" (lib.types.strMatching "/.*");
+  hostPath = straight "absolute path on the host, written as a string" (lib.types.strMatching "/.*");
 
   fileMode = described "octal file mode of four digits without set-id bits, such as 0400" (
     lib.types.strMatching "0[0-7]{3}"
@@ -41,16 +99,45 @@ in
   );
 
   cidr = described "IPv4 network such as 10.20.0.0/16" (
-    lib.types.strMatching "([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])"
+    lib.types.strMatching "${ipv4}/([0-9]|[12][0-9]|3[0-2])"
   );
 
   listenAddress = described "address and port such as 0.0.0.0:2377" (
-    lib.types.strMatching "(([0-9]{1,3}\\.){3}[0-9]{1,3}|\\[[0-9a-f:]+]):[0-9]{1,5}"
+    lib.types.strMatching "(${ipv4}|\\[[0-9a-f:]+]):${port}"
   );
 
-  duration = described "systemd time span such as 5min or 30s" (
-    lib.types.strMatching "([0-9]+(us|ms|s|sec|min|m|h|hr|d|w)? ?)+"
+  duration = described "systemd time span such as 5min, 1 hour or 2h 30min, longer than zero" (
+    lib.types.addCheck (lib.types.strMatching timeSpan) isLongerThanZero
   );
+
+  # What a variable or a label holds is text. Numbers, truth values and paths become what one would write in a compose file;
+  # a path stays where it is, and is not copied into the store.
+  variable =
+    let
+      isScalar = value: lib.isInt value || lib.isFloat value || lib.isBool value || builtins.isPath value;
+      scalar = lib.mkOptionType {
+        name = "scalar";
+        check = isScalar;
+      };
+    in
+    described "text, number, true, false or path" (lib.types.coercedTo scalar toText lib.types.str);
+
+  # Of a program that is configured by a tree of keys, RFC 42 of NixOS.
+  setting =
+    let
+      scalar = lib.types.oneOf [
+        lib.types.bool
+        lib.types.int
+        lib.types.float
+        lib.types.str
+      ];
+      tree = lib.types.oneOf [
+        scalar
+        (lib.types.listOf scalar)
+        (lib.types.attrsOf tree)
+      ];
+    in
+    described "text, number, true, false, a list of these, or names with such values" tree;
 
   httpAddress = described "address that begins with https:// or http://" (
     lib.types.strMatching "https?://[^[:space:]]+"
@@ -86,8 +173,35 @@ in
 
   seconds = lib.types.ints.between 1 86400;
 
+  inherit toText;
+
   # What an attribute name becomes: a file, a unit, a part of swarm object names.
   isName = name: builtins.match "[a-z0-9]([a-z0-9-]*[a-z0-9])?" name != null;
+  # Of an app and of a database. For a name that is refused it is a valid default all the same: what is said is said of the
+  # name, and not of an option that nobody set.
+  stackFrom =
+    name:
+    let
+      stack = spelt {
+        letters = wordLetters ++ [ "-" ];
+        filler = "-";
+        length = 50;
+      } name;
+    in
+    if builtins.match "[a-z0-9].*" stack == null then "app" else stack;
+  roleFrom =
+    name:
+    let
+      role = spelt {
+        letters = wordLetters;
+        filler = "_";
+        length = 63;
+      } name;
+    in
+    if builtins.match "[a-z].*" role == null then "role" else role;
+  # Of a registry, as image names begin; of a network, as the engine takes it.
+  isRegistryName = name: builtins.match "([A-Za-z0-9.-]+|\\[[0-9a-f:]+])(:[0-9]+)?" name != null;
+  isNetworkName = name: builtins.match "[A-Za-z0-9][A-Za-z0-9_.-]*" name != null;
   isSecretName =
     let
       part = "[A-Za-z0-9_-][A-Za-z0-9_.-]*";

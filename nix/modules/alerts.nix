@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -124,6 +125,14 @@ let
   };
   manifestPath = "${paths.manifests}/alerts.json";
 
+  # What is looked at gets settings of its own from looks.nix, and with them a unit: what counts is whether somebody else
+  # declares one. `config` would not tell.
+  declaredByOthers = lib.genAttrs (lib.concatMap (definition: lib.attrNames definition.value) (
+    lib.filter (
+      definition: !lib.hasSuffix "/looks.nix" (toString definition.file)
+    ) options.systemd.services.definitionsWithLocations
+  )) (_: true);
+
   has = kind: lib.any (channel: channel ? ${kind}) (lib.attrValues cfg.channels);
 
   serviceConfig =
@@ -210,7 +219,8 @@ in
       example.restic-backups-nightly.object = "nightly backup";
       description = ''
         Services to watch, by name without `.service`. Hearth's own and the Docker engine are among them already; others of this
-        host can be added.
+        host can be added. One that is in no module, but comes with a package (`systemd.packages`), wants to be declared with
+        `systemd.services.NAME.overrideStrategy = "asDropin"`.
       '';
     };
   };
@@ -227,6 +237,10 @@ in
       ++ map (name: {
         assertion = !lib.hasSuffix ".service" name && !lib.hasInfix "@" name;
         message = "hearth.alerts.units.${name}: write the name of one service without `.service`, and of no template.";
+      }) (lib.attrNames cfg.units)
+      ++ map (name: {
+        assertion = declaredByOthers ? ${name};
+        message = "hearth.alerts.units.${name}: no module declares a service of this name, so that nothing would ever be told of it. Correct the name; for a service that a package brings, declare systemd.services.${name}.overrideStrategy = \"asDropin\".";
       }) (lib.attrNames cfg.units)
       ++ lib.concatLists (
         lib.mapAttrsToList (

@@ -44,13 +44,13 @@ let
     caFile = mkOption {
       type = types.nullOr types.path;
       default = app.gate.probe.caFile;
-      defaultText = lib.literalExpression "that of the probe";
+      defaultText = lib.literalMD "that of the probe";
       description = "Certificates in PEM to trust instead of the system's, for a CA of your own.";
     };
     connectTo = mkOption {
       type = types.nullOr hearth.types.listenAddress;
       default = app.gate.probe.connectTo;
-      defaultText = lib.literalExpression "that of the probe";
+      defaultText = lib.literalMD "that of the probe";
       description = "Address to connect to instead of the one that the app's name resolves to.";
     };
     budgetSeconds = mkOption {
@@ -73,7 +73,7 @@ let
         url = mkOption {
           type = hearth.types.httpAddress;
           default = "https://${toString app.domain}${config.path}";
-          defaultText = lib.literalExpression "https://‹domain›‹path›";
+          defaultText = lib.literalMD "`https://‹domain›‹path›`";
           description = "The whole address, when it is not `path` at the app's domain.";
         };
         method = mkOption {

@@ -32,10 +32,10 @@ in
       type = lib.types.strMatching "[a-z0-9][a-z0-9_-]{0,49}";
       default =
         if config.domain == null then
-          name
+          hearth.types.stackFrom name
         else
           lib.substring 0 45 (lib.replaceStrings [ "." ] [ "_" ] config.domain);
-      defaultText = lib.literalExpression "the domain with dots as underscores, at most 45 characters";
+      defaultText = lib.literalMD "the domain with dots as underscores, at most 45 characters; the name of an app without one, at most 50";
       description = ''
         Name of the app's stack in the swarm, which all its objects begin with. Recipes see it as `STACK_NAME`. Changing it later
         makes a new, empty app beside the old one.
@@ -58,10 +58,13 @@ in
       description = "Compose files of the recipe to use, instead of those that `COMPOSE_FILE` in the environment names.";
     };
     environment = lib.mkOption {
-      type = lib.types.attrsOf lib.types.str;
+      type = lib.types.attrsOf hearth.types.variable;
       default = { };
-      example.LOG_LEVEL = "debug";
-      description = "Variables of the recipe, over those of its `.env.sample`. They end up in the engine in clear: secrets belong in `secrets`.";
+      example = {
+        LOG_LEVEL = "debug";
+        PORT = 8080;
+      };
+      description = "Variables of the recipe, over those of its `.env.sample`. Numbers become text, `true` and `false` these words, a path the text of it. They end up in the engine in clear: secrets belong in `secrets`.";
     };
     secrets = lib.mkOption {
       type = lib.types.attrsOf lib.types.str;
@@ -116,7 +119,7 @@ in
         enable = lib.mkOption {
           type = lib.types.bool;
           default = config.domain != null;
-          defaultText = lib.literalExpression "whether the app has a domain";
+          defaultText = lib.literalMD "whether the app has a domain";
           description = "Whether a request through the proxy must be answered before the deploy counts.";
         };
         path = lib.mkOption {
@@ -128,7 +131,7 @@ in
         url = lib.mkOption {
           type = lib.types.strMatching "https?://.+";
           default = "https://${toString config.domain}${config.gate.probe.path}";
-          defaultText = lib.literalExpression "https://‹domain›‹path›";
+          defaultText = lib.literalMD "`https://‹domain›‹path›`";
           description = "The whole address, when it is not `path` at the app's domain.";
         };
         status = lib.mkOption {
@@ -251,6 +254,7 @@ in
       folder = lib.mkOption {
         type = hearth.types.hostPath;
         default = "${hearth.paths.state}/snapshots/${name}";
+        defaultText = lib.literalMD "`${hearth.paths.state}/snapshots/‹name›`";
         description = ''
           Where the snapshots are kept. On the file system of the volumes, where that can clone (btrfs, XFS), a snapshot takes
           milliseconds and no room; elsewhere it is a compressed archive.
@@ -374,7 +378,7 @@ in
     drainSeconds = lib.mkOption {
       type = lib.types.ints.between 0 3600;
       default = if config.update == "blue-green" then 10 else 60;
-      defaultText = lib.literalExpression ''if update == "blue-green" then 10 else 60'';
+      defaultText = lib.literalMD ''10 with `update = "blue-green"`, 60 otherwise'';
       description = ''
         How long connections may take to leave what is about to be replaced: a task in a handover, the colour that served before
         in blue-green.

@@ -111,6 +111,9 @@ let
       };
     };
 
+  # Used by the unit and by /etc, evaluated once.
+  manifests = lib.mapAttrs manifestOf apps;
+
   # Rendering, loading and pulling images come before the gate's own times begin; a rollback holds the gate once more.
   timeoutOf =
     app:
@@ -208,7 +211,7 @@ let
     hearth.unit.oneshot {
       description = if isProxy name then "Reconcile the proxy" else "Reconcile app ${name}";
       helper = "reconcile-app";
-      manifest = manifestOf name app;
+      manifest = manifests.${name};
       manifestPath = "${paths.manifests}/apps/${name}.json";
       state =
         "hearth/apps/${name}"
@@ -365,8 +368,8 @@ in
       }) (shared (app: app.stack));
 
     environment.etc = lib.mapAttrs' (
-      name: app: lib.nameValuePair "hearth/apps/${name}.json" { source = manifestOf name app; }
-    ) apps;
+      name: manifest: lib.nameValuePair "hearth/apps/${name}.json" { source = manifest; }
+    ) manifests;
     systemd.services = lib.mapAttrs' (
       name: app: lib.nameValuePair "hearth-app-${name}" (unitOf name app)
     ) apps;

@@ -52,6 +52,9 @@ let
       };
     };
 
+  # Used by the unit and by /etc, evaluated once.
+  manifests = lib.mapAttrs manifestOf cfg;
+
   covers =
     domain: pattern:
     let
@@ -96,9 +99,8 @@ in
     ) (lib.filter (domain: !lib.any (covers domain) certificateDomains) appDomains);
 
     environment.etc = lib.mapAttrs' (
-      name: certificate:
-      lib.nameValuePair "hearth/certificates/${name}.json" { source = manifestOf name certificate; }
-    ) cfg;
+      name: manifest: lib.nameValuePair "hearth/certificates/${name}.json" { source = manifest; }
+    ) manifests;
 
     systemd.timers = lib.mapAttrs' (
       name: _:
@@ -108,12 +110,12 @@ in
     ) cfg;
 
     systemd.services = lib.mapAttrs' (
-      name: certificate:
+      name: _:
       lib.nameValuePair "hearth-cert-${name}" (
         hearth.unit.oneshot {
           description = "Serve certificate ${name}";
           helper = "insert-certs";
-          manifest = manifestOf name certificate;
+          manifest = manifests.${name};
           manifestPath = "${paths.manifests}/certificates/${name}.json";
           state = "hearth/certificates/${name}";
           # Not required: a refused registry login fails the swarm's unit, and a certificate needs no registry.

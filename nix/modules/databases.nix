@@ -7,10 +7,14 @@
   ...
 }:
 let
-  cfg = config.hearth.databases;
+  cfg = config.hearth.postgres;
   hearth = import ../lib { inherit config lib pkgs; };
   inherit (hearth) paths;
   entries = config.hearth.secrets.entries;
+  settings = import ../lib/postgres-settings.nix {
+    inherit lib hearth cfg;
+    usedFolder = config.hearth.apps.databases.recipe.folder;
+  };
   fromStore = pkgs.callPackage ../packages/pgbouncer-image.nix { };
   stack = "databases";
   poolerRole = "hearth_pooler";
@@ -39,7 +43,7 @@ let
     archive = lib.mkOption {
       type = lib.types.nullOr lib.types.path;
       default = default.archive;
-      defaultText = lib.literalExpression default.archiveText;
+      defaultText = lib.literalMD default.archiveText;
       description = "Archive that the image is loaded from. With `null` the engine pulls it.";
     };
   };
@@ -50,14 +54,14 @@ let
       options = {
         owner = lib.mkOption {
           type = lib.types.strMatching "[a-z][a-z0-9_]{0,62}";
-          default = "${name}_owner";
-          defaultText = lib.literalExpression ''"‹name›_owner"'';
+          default = hearth.types.roleFrom "${name}_owner";
+          defaultText = lib.literalMD "`‹name›_owner`";
           description = "The role that owns the schema, as which migrations run.";
         };
         app = lib.mkOption {
           type = lib.types.strMatching "[a-z][a-z0-9_]{0,62}";
-          default = "${name}_app";
-          defaultText = lib.literalExpression ''"‹name›_app"'';
+          default = hearth.types.roleFrom "${name}_app";
+          defaultText = lib.literalMD "`‹name›_app`";
           description = "The role of the app, which reads and writes rows and cannot change the schema.";
         };
         ownerPasswordSecret = secret "the owner";
@@ -137,7 +141,7 @@ let
   complaintsAbout =
     name: database:
     let
-      option = "hearth.databases.databases.${name}";
+      option = "hearth.postgres.databases.${name}";
     in
     map
       (passwordOption: {
@@ -160,15 +164,15 @@ let
     ];
 in
 {
-  options.hearth.databases = {
+  options.hearth.postgres = {
     enable = lib.mkEnableOption "a PostgreSQL server for the apps of this host, with a pooler in front";
 
     image = image {
       default = "postgres:17";
-      defaultText = "postgres:17";
+      defaultText = lib.literalExpression ''"postgres:17"'';
       must = "It starts as the official one does. Another major version needs a dump and a restore by hand.";
       archive = null;
-      archiveText = "null";
+      archiveText = "`null`";
     };
     pooler = {
       image = image {
@@ -176,7 +180,7 @@ in
         defaultText = lib.literalExpression ''"hearth/pgbouncer:''${pkgs.pgbouncer.version}"'';
         must = "It has PgBouncer 1.19 or newer, `sh`, `getent` and `pg_isready`.";
         archive = fromStore;
-        archiveText = "an image of pkgs.pgbouncer";
+        archiveText = "an image of `pkgs.pgbouncer`";
       };
       poolSize = lib.mkOption {
         type = lib.types.ints.between 1 1000;
@@ -188,11 +192,39 @@ in
         default = 500;
         description = "How many connections the pooler takes.";
       };
+      settings = lib.mkOption {
+        type = lib.types.attrsOf (
+          lib.types.either lib.types.int (lib.types.strMatching "[A-Za-z0-9_.,:/ *-]+")
+        );
+        default = { };
+        example.query_wait_timeout = 30;
+        description = "More settings of [PgBouncer](https://www.pgbouncer.org/config.html), by their names in its section `[pgbouncer]`. What Hearth sets itself is refused.";
+      };
     };
     maxConnections = lib.mkOption {
       type = lib.types.ints.between 10 10000;
       default = 100;
       description = "How many connections the server takes.";
+    };
+    settings = lib.mkOption {
+      type = lib.types.attrsOf (
+        lib.types.oneOf [
+          lib.types.bool
+          lib.types.int
+          lib.types.float
+          lib.types.str
+        ]
+      );
+      default = { };
+      example = {
+        shared_buffers = "1GB";
+        log_min_duration_statement = 250;
+      };
+      description = ''
+        More settings of [the server](https://www.postgresql.org/docs/17/runtime-config.html), by their names. What Hearth sets
+        itself is refused. One that the server does not know keeps it from starting: the gate then puts the old one back. The
+        server restarts with each change.
+      '';
     };
     superuserPasswordSecret = ofServer "the server's superuser, whom nobody needs but a person in an emergency";
     poolerPasswordSecret = ofServer "the pooler's own role";
@@ -218,7 +250,7 @@ in
         map
           (option: {
             assertion = cfg.${option} != null;
-            message = "hearth.databases.${option} is not set. Name the entry of hearth.secrets.entries with this password.";
+            message = "hearth.postgres.${option} is not set. Name the entry of hearth.secrets.entries with this password.";
           })
           [
             "superuserPasswordSecret"
@@ -227,20 +259,22 @@ in
       ++ map (role: {
         assertion =
           lib.count (other: other == role) roles == 1 && !lib.elem role (reserved ++ [ poolerRole ]);
-        message = "hearth.databases.databases: the role ${role} is given twice, or is the server's own. Give the owner and the app of each database a name of their own.";
-      }) (lib.unique roles);
+        message = "hearth.postgres.databases: the role ${role} is given twice, or is the server's own. Give the owner and the app of each database a name of their own.";
+      }) (lib.unique roles)
+      ++ settings.complaints;
 
     hearth.swarm.networks.databases = { };
+    # Defaults, so that a host can set one of them again without saying the others.
     hearth.apps.databases = {
-      recipe = ../recipes/postgres;
+      recipe = lib.mkDefault settings.recipe;
       inherit stack;
-      environment = {
+      environment = lib.mapAttrs (_: lib.mkDefault) {
         POSTGRES_IMAGE = cfg.image.name;
         POOLER_IMAGE = cfg.pooler.image.name;
         POOLER_ROLE = poolerRole;
-        MAX_CONNECTIONS = toString cfg.maxConnections;
-        POOL_SIZE = toString cfg.pooler.poolSize;
-        MAX_CLIENTS = toString cfg.pooler.maxClients;
+        MAX_CONNECTIONS = cfg.maxConnections;
+        POOL_SIZE = cfg.pooler.poolSize;
+        MAX_CLIENTS = cfg.pooler.maxClients;
       };
       secrets = {
         superuser_password = toString cfg.superuserPasswordSecret;

@@ -15,12 +15,15 @@
     ./docker-read.nix
     ./drift.nix
     ./drills.nix
+    ./firewall.nix
     ./looks.nix
     ./metrics.nix
     ./middlewares.nix
     ./proxy.nix
     ./pruning.nix
+    ./renamed-options.nix
     ./runner.nix
+    ./secret-checks.nix
     ./secrets.nix
     ./snapshots.nix
     ./swarm.nix
@@ -29,15 +32,19 @@
   options.hearth = {
     enable = lib.mkEnableOption "Hearth, which keeps the swarm, secrets, certificates and apps of this host as declared";
 
-    package = lib.mkOption {
-      type = lib.types.package;
-      default = pkgs.callPackage ../packages/hearth.nix { };
-      defaultText = lib.literalExpression "the helpers of this flake";
-      description = ''
-        The helpers that the units run, and that check each manifest while the system is built.
-        Change it to run helpers that you built yourself.
-      '';
-    };
+    package =
+      lib.mkPackageOption
+        {
+          # With the flake's overlay it is the host's, and what other overlays make of it.
+          hearth = pkgs.hearth or (pkgs.callPackage ../packages/hearth.nix { });
+        }
+        "hearth"
+        {
+          extraDescription = ''
+            The helpers that the units run, and that check each manifest while the system is built. Without the overlay of
+            Hearth's flake they are built from the same source with the host's `pkgs`.
+          '';
+        };
   };
 
   config = lib.mkIf config.hearth.enable {

@@ -78,8 +78,10 @@ let
   );
   hasDocker =
     user:
-    lib.elem "docker" (config.users.users.${user}.extraGroups or [ ])
-    || lib.elem user (config.users.groups.docker.members or [ ]);
+    hearth.accounts.isMember {
+      inherit user;
+      group = "docker";
+    };
 in
 {
   options.hearth.deploy.user = lib.mkOption {

@@ -35,7 +35,7 @@ let
 in
 {
   options.hearth.pruning = {
-    enable = lib.mkEnableOption "pruning: images that nothing needs, and what builds left, are removed when less of the disk is free than is declared";
+    enable = lib.mkEnableOption "removal of images that nothing needs, and of what builds left, when less of the disk is free than is declared";
 
     freePercent = lib.mkOption {
       type = lib.types.nullOr (lib.types.ints.between 1 99);

@@ -43,8 +43,7 @@ let
 
   isIn =
     group:
-    lib.elem group (config.users.users.${user}.extraGroups or [ ])
-    || lib.elem user (config.users.groups.${group}.members or [ ])
+    hearth.accounts.isMember { inherit user group; }
     || lib.elem group (lib.toList (service.serviceConfig.SupplementaryGroups or [ ]));
   others = removeAttrs upstream.instances [ instance ];
 

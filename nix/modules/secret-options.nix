@@ -28,7 +28,7 @@ let
     path = lib.mkOption {
       type = hearth.types.outsideStore;
       default = defaultPath;
-      defaultText = lib.literalExpression ''"${dirOf defaultPath}/‹name›"'';
+      defaultText = lib.literalMD "`${dirOf defaultPath}/‹name›`";
       description = "Where the file is found. Another path than the default becomes a symbolic link to it.";
     };
     restartUnits = lib.mkOption {
@@ -44,13 +44,15 @@ let
     };
   };
 
+  # A name that is refused has a path all the same, so that what is said is said of the name.
+  fileName = name: if hearth.types.isSecretName name then name else builtins.hashString "sha256" name;
   folderOf = secret: if secret.neededForUsers then paths.secretsForUsers else paths.secrets;
 in
 {
   entry =
     { name, config, ... }:
     {
-      options = renderedFile "${folderOf config}/${name}" // {
+      options = renderedFile "${folderOf config}/${fileName name}" // {
         neededForUsers = lib.mkOption {
           type = lib.types.bool;
           default = false;
@@ -76,7 +78,7 @@ in
         key = lib.mkOption {
           type = lib.types.str;
           default = if config.format == "binary" then "" else name;
-          defaultText = lib.literalExpression "‹name›";
+          defaultText = lib.literalMD "its name";
           example = "smtp/accounts/0/password";
           description = "Where the value stands in the file, with `/` between levels and numbers for places in a list. Empty means the whole file.";
         };
@@ -86,7 +88,7 @@ in
   template =
     { name, ... }:
     {
-      options = renderedFile "${paths.secrets}/templates/${name}" // {
+      options = renderedFile "${paths.secrets}/templates/${fileName name}" // {
         content = lib.mkOption {
           type = lib.types.lines;
           description = "The file's text. `\${config.hearth.secrets.placeholder.‹name›}` stands for a secret and is replaced on the host.";

@@ -213,7 +213,16 @@ let
     kind: name: file:
     let
       option = "hearth.secrets.${kind}.${name}";
-      known = set: id: builtins.match "[0-9]+" id != null || set ? ${id};
+      known = isNamed: id: builtins.match "[0-9]+" id != null || isNamed id;
+      unknown =
+        kind: set: id:
+        "there is no ${kind} `${id}` on this host"
+        + (
+          if set ? ${id} then
+            "; users.${kind}s.${id} has the name `${set.${id}.name}`. Write that."
+          else
+            ". Declare users.${kind}s.${id}, or correct the name."
+        );
     in
     [
       {
@@ -221,12 +230,12 @@ let
         message = "${option}: a name is made of letters, digits, `_`, `-` and `.`, with `/` between folders, and `templates/` is taken. Rename it; `key` may name any place in the sops file.";
       }
       {
-        assertion = known config.users.users file.owner;
-        message = "${option}.owner: there is no user `${file.owner}` on this host. Declare users.users.${file.owner}, or correct the name.";
+        assertion = known hearth.accounts.isUser file.owner;
+        message = "${option}.owner: ${unknown "user" config.users.users file.owner}";
       }
       {
-        assertion = known config.users.groups file.group;
-        message = "${option}.group: there is no group `${file.group}` on this host. Declare users.groups.${file.group}, or correct the name.";
+        assertion = known hearth.accounts.isGroup file.group;
+        message = "${option}.group: ${unknown "group" config.users.groups file.group}";
       }
     ];
 
@@ -273,7 +282,7 @@ in
       type = lib.types.attrsOf lib.types.str;
       readOnly = true;
       default = lib.mapAttrs (name: _: "<HEARTH:${name}:PLACEHOLDER>") cfg.entries;
-      defaultText = lib.literalExpression "one for each entry";
+      defaultText = lib.literalMD "one for each entry";
       description = "What stands in a template's `content` for each secret of `entries`.";
     };
   };

@@ -30,7 +30,7 @@ let
     path = lib.mkOption {
       type = lib.types.str;
       default = "${folder}/${name}";
-      defaultText = lib.literalExpression "below ${paths.secrets}";
+      defaultText = lib.literalMD "its name below `${paths.secrets}`";
       description = "Use `path` of `hearth.secrets`.";
     };
     restartUnits = lib.mkOption {
@@ -66,7 +66,7 @@ let
           key = lib.mkOption {
             type = lib.types.str;
             default = if config.format == "binary" then "" else name;
-            defaultText = lib.literalExpression "‹name›";
+            defaultText = lib.literalMD "its name";
             description = "Use `hearth.secrets.entries.‹name›.key`.";
           };
           neededForUsers = lib.mkOption {

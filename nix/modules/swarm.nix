@@ -63,12 +63,43 @@ let
     in
     [
       {
+        assertion = hearth.types.isRegistryName name;
+        message = "${option}: a registry is named as image names begin, `host` or `host:port`. Write hearth.swarm.registries.${builtins.toJSON (hostIn name)}.";
+      }
+      {
         assertion = (registry.passwordFile == null) != (secret == null);
         message = "${option}: set exactly one of passwordSecret (an entry of hearth.secrets.entries) and passwordFile.";
       }
       {
         assertion = secret == null || entries ? ${secret};
         message = "${option}: passwordSecret names `${toString secret}`, which is not declared. Add hearth.secrets.entries.${toString secret}, or correct the name.";
+      }
+    ];
+
+  # Of an address.
+  hostIn = name: lib.head (lib.splitString "/" (lib.last (lib.splitString "://" name)));
+
+  # Of Docker itself, and of its swarm.
+  networksOfTheEngine = [
+    "bridge"
+    "docker_gwbridge"
+    "host"
+    "ingress"
+    "none"
+  ];
+  complaintsAboutNetwork =
+    name:
+    let
+      option = "hearth.swarm.networks.${builtins.toJSON name}";
+    in
+    [
+      {
+        assertion = hearth.types.isNetworkName name;
+        message = "${option}: a network's name is made of letters, digits, `_`, `.` and `-`, the first a letter or digit. Rename it.";
+      }
+      {
+        assertion = !lib.elem name networksOfTheEngine;
+        message = "${option}: the engine has a network of its own by this name. Rename it.";
       }
     ];
 
@@ -140,7 +171,7 @@ in
       description = "Overlay networks that exist apart from any app, for recipes to name as external.";
     };
     nodeLabels = lib.mkOption {
-      type = lib.types.attrsOf lib.types.str;
+      type = lib.types.attrsOf hearth.types.variable;
       default = { };
       example.disk = "ssd";
       description = "Labels of this node, for placement constraints in recipes.";
@@ -157,7 +188,9 @@ in
   };
 
   config = lib.mkIf config.hearth.enable {
-    assertions = lib.concatLists (lib.mapAttrsToList complaintsAbout cfg.registries);
+    assertions =
+      lib.concatLists (lib.mapAttrsToList complaintsAbout cfg.registries)
+      ++ lib.concatMap complaintsAboutNetwork (lib.attrNames cfg.networks);
 
     virtualisation.docker = {
       enable = true;

@@ -1,4 +1,4 @@
-# The reference of every `hearth.*` option as Markdown, from the modules themselves.
+# The reference of every `hearth.*` option as Markdown, from the modules themselves: `nix build .#option-docs`.
 {
   lib,
   pkgs,
@@ -18,13 +18,16 @@ let
 
   words = text: lib.splitString " " (lib.replaceStrings [ "\n" ] [ " " ] text);
   oneLine = text: lib.concatStringsSep " " (lib.filter (word: word != "") (words text));
-  line = label: value: "- ${label}: `${oneLine value}`\n";
+  line = label: value: "- ${label}: ${oneLine value}\n";
+  code = text: "`${text}`";
+  # What is prose says so, everything else is an expression.
+  valueText = value: if value._type or "" == "literalMD" then value.text else code value.text;
   section =
     option:
     "## `${option.name}`\n\n${lib.trim option.description}\n\n"
-    + line "type" option.type
-    + lib.optionalString (option ? default) (line "default" option.default.text)
-    + lib.optionalString (option ? example) (line "example" option.example.text);
+    + line "type" (code option.type)
+    + lib.optionalString (option ? default) (line "default" (valueText option.default))
+    + lib.optionalString (option ? example) (line "example" (valueText option.example));
 
   options = lib.filter (option: option.visible && !option.internal) (
     lib.optionAttrSetToDocList evaluated.options.hearth

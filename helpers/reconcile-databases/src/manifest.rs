@@ -144,23 +144,23 @@ impl Manifest {
     pub fn check(&self) -> anyhow::Result<()> {
         let mut seen = BTreeSet::from([self.superuser.as_str()]);
         for name in self.databases.keys() {
-            ensure!(is_name(name), "hearth.databases.databases.{name}: {NAMES}");
+            ensure!(is_name(name), "hearth.postgres.databases.{name}: {NAMES}");
             ensure!(
                 !["postgres", "template0", "template1"].contains(&name.as_str()),
-                "hearth.databases.databases.{name}: this database is the server's own; choose another name"
+                "hearth.postgres.databases.{name}: this database is the server's own; choose another name"
             );
         }
         for (role, _) in self.roles() {
-            ensure!(is_name(role) && !role.starts_with("pg_"), "hearth.databases: role `{role}`: {NAMES}");
+            ensure!(is_name(role) && !role.starts_with("pg_"), "hearth.postgres: role `{role}`: {NAMES}");
             ensure!(
                 seen.insert(role),
-                "hearth.databases: role `{role}` is given twice; the owner of a schema, the app and every other role are apart"
+                "hearth.postgres: role `{role}` is given twice; the owner of a schema, the app and every other role are apart"
             );
         }
         for table in self.databases.values().flat_map(|database| &database.leave) {
             ensure!(
                 table.split('.').count() == 2,
-                "hearth.databases: `{table}` is no table; write its schema too, such as public.{table}"
+                "hearth.postgres: `{table}` is no table; write its schema too, such as public.{table}"
             );
         }
         Ok(())

@@ -1,6 +1,6 @@
 # Two databases on one server, one of them with everything that can be said.
 {
-  hearth.databases = {
+  hearth.postgres = {
     enable = true;
     superuserPasswordSecret = "registry_password";
     poolerPasswordSecret = "hello_token";

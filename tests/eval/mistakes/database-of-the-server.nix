@@ -1,6 +1,6 @@
-# refused: hearth.databases.databases.postgres: a database's name is made of a-z, 0-9 and `_`, the first a letter, and is none of the server's own. Rename it.
+# refused: hearth.postgres.databases.postgres: a database's name is made of a-z, 0-9 and `_`, the first a letter, and is none of the server's own. Rename it.
 {
-  hearth.databases = {
+  hearth.postgres = {
     enable = true;
     superuserPasswordSecret = "registry_password";
     poolerPasswordSecret = "hello_token";

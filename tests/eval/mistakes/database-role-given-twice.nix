@@ -1,6 +1,6 @@
-# refused: hearth.databases.databases: the role shop_owner is given twice, or is the server's own. Give the owner and the app of each database a name of their own.
+# refused: hearth.postgres.databases: the role shop_owner is given twice, or is the server's own. Give the owner and the app of each database a name of their own.
 {
-  hearth.databases = {
+  hearth.postgres = {
     enable = true;
     superuserPasswordSecret = "registry_password";
     poolerPasswordSecret = "hello_token";

@@ -1,6 +1,6 @@
-# refused: hearth.databases.databases: the role postgres is given twice, or is the server's own.
+# refused: hearth.postgres.databases: the role postgres is given twice, or is the server's own.
 {
-  hearth.databases = {
+  hearth.postgres = {
     enable = true;
     superuserPasswordSecret = "registry_password";
     poolerPasswordSecret = "hello_token";

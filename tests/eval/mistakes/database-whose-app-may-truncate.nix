@@ -1,6 +1,6 @@
-# refused: hearth.databases.databases.shop.appMay
+# refused: hearth.postgres.databases.shop.appMay
 {
-  hearth.databases = {
+  hearth.postgres = {
     enable = true;
     superuserPasswordSecret = "registry_password";
     poolerPasswordSecret = "hello_token";

@@ -1,6 +1,6 @@
-# refused: hearth.databases.databases.shop.appPasswordSecret names `shop_password`, which is not declared. Add hearth.secrets.entries.shop_password, or correct the name.
+# refused: hearth.postgres.databases.shop.appPasswordSecret names `shop_password`, which is not declared. Add hearth.secrets.entries.shop_password, or correct the name.
 {
-  hearth.databases = {
+  hearth.postgres = {
     enable = true;
     superuserPasswordSecret = "registry_password";
     poolerPasswordSecret = "hello_token";

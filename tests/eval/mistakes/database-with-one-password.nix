@@ -1,6 +1,6 @@
-# refused: hearth.databases.databases.shop: owner and app have the same password, so that whoever has the app's is the owner. Give each its own secret.
+# refused: hearth.postgres.databases.shop: owner and app have the same password, so that whoever has the app's is the owner. Give each its own secret.
 {
-  hearth.databases = {
+  hearth.postgres = {
     enable = true;
     superuserPasswordSecret = "registry_password";
     poolerPasswordSecret = "hello_token";

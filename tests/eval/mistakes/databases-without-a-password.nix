@@ -1,6 +1,6 @@
-# refused: hearth.databases.superuserPasswordSecret is not set. Name the entry of hearth.secrets.entries with this password.
+# refused: hearth.postgres.superuserPasswordSecret is not set. Name the entry of hearth.secrets.entries with this password.
 {
-  hearth.databases = {
+  hearth.postgres = {
     enable = true;
     poolerPasswordSecret = "hello_token";
   };
