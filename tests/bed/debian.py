@@ -47,6 +47,7 @@ rm -rf "$root"/var/lib/apt/lists/* "$root"/usr/sbin/policy-rc.d "$root"/var/log/
 def install(root, packages, *, log, prelude=""):
     """Installs packages into a tree; `prelude` is shell that runs first, where the mounts are made."""
     script = prelude + _INSTALL
+    # starts: mkdir mount
     run(["sh", "-c", script, "install", root, *packages], log=log, enclosed=True)
 
 

@@ -19,6 +19,7 @@ def installed_on(lower, work, packages, log, after=""):
     debian.install(work / "merged", packages, log=log, prelude=prelude)
     if after:
         script = f"set -eu; lower={lower}; work={work}; {_OVERLAY} cd $1; {after}"
+        # starts: rm true
         run(["sh", "-c", script, "after", work / "merged"], log=log, enclosed=True)
     return work / "upper"
 

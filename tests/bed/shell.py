@@ -62,10 +62,15 @@ def run(command, *, log=None, enclosed=False, cwd=None, env=None, stdin=None):
         )
 
 
-def output(command, *, stdin=None):
+def output(command, *, stdin=None, env=None):
     """What a program prints."""
     result = subprocess.run(
-        [str(word) for word in command], input=stdin, capture_output=True, text=True, preexec_fn=die_with_parent
+        [str(word) for word in command],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=None if env is None else {**os.environ, **env},
+        preexec_fn=die_with_parent,
     )
     if result.returncode != 0:
         raise CommandFailed(f"`{shlex.join(map(str, command))}` ended with {result.returncode}: {result.stderr.strip()}")

@@ -1,0 +1,2 @@
+LANGUAGES = ()
+def run(a): pass
