@@ -7,10 +7,13 @@
   jq,
   mkShell,
   nixfmt,
+  # Missing in the old release of nixpkgs with which evaluation alone is tried.
+  ruff ? null,
   rustc,
   rustfmt,
+  shellcheck,
+  shfmt,
   sops,
-  statix,
 }:
 mkShell {
   packages = [
@@ -20,9 +23,11 @@ mkShell {
     deadnix
     jq
     nixfmt
+    ruff
     rustc
     rustfmt
+    shellcheck
+    shfmt
     sops
-    statix
   ];
 }

@@ -6,7 +6,7 @@ import platform
 import shutil
 
 from . import cache, debian, paths
-from .programs import check, table
+from .requirements import check, table
 from .shell import ENCLOSED, output, run as run_program
 
 # The mounts live in a name space that ends with this shell, however it ends.
@@ -66,7 +66,7 @@ def wanted():
 
 def complaints(told):
     """What is wrong with what a new machine printed, a sentence for each of five properties."""
-    first, *rest = told["the first time"] or [""]
+    first, *_ = told["the first time"] or [""]
     demands = [
         (any("cargo go" in line for line in told["without a toolchain"]), f"without a toolchain: {told['without a toolchain']}"),
         (first.startswith("Will install"), f"it installs before it says so: {first}"),

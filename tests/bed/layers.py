@@ -9,8 +9,10 @@ from .shell import run
 
 _OPAQUE = "trusted.overlay.opaque"
 
-_OVERLAY = 'mkdir -p "$work/upper" "$work/work" "$1"; ' \
+_OVERLAY = (
+    'mkdir -p "$work/upper" "$work/work" "$1"; '
     'mount -t overlay overlay -o "lowerdir=$lower,upperdir=$work/upper,workdir=$work/work" "$1"\n'
+)
 
 
 def installed_on(lower, work, packages, log, after=""):

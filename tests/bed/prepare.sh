@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by tests/try, tests/run and tests/bench/run: sees to what this machine must have, and sets `python`.
 
-table=$(dirname "${BASH_SOURCE[0]}")/programs/table.tsv
+table=$(dirname "${BASH_SOURCE[0]}")/requirements/table.tsv
 
 # Each command of the table with its package, a line each.
 programs() {

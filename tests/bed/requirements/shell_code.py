@@ -116,9 +116,9 @@ class _Walk:
 
     def start(self, name, line, said):
         """Notes one program; a builtin or a function is none."""
-        for name in said if HOLE in name and said is not None else [name]:
-            if name not in builtins() and name not in self.functions:
-                self.found.append(Finding(self.place, self.first_line + line - 1, None if HOLE in name else name))
+        for one in said if HOLE in name and said is not None else [name]:
+            if one not in builtins() and one not in self.functions:
+                self.found.append(Finding(self.place, self.first_line + line - 1, None if HOLE in one else one))
 
     def script(self, text, line, said):
         """Takes in a script that stands in a word."""

@@ -164,10 +164,10 @@ def _argument(call, place, name):
 
 
 def _has_shell(call):
-    return any(keyword.arg == "shell" and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value) for keyword in call.keywords)
+    asked = [keyword.value for keyword in call.keywords if keyword.arg == "shell"]
+    return any(not (isinstance(value, ast.Constant) and not value.value) for value in asked)
 
 
 def _is_declared(node):
     """Whether it only says what type something is of."""
-    parent = node.parent
-    return isinstance(parent, ast.AnnAssign | ast.arg | ast.Subscript) or isinstance(parent, ast.FunctionDef) or isinstance(parent, ast.ImportFrom)
+    return isinstance(node.parent, ast.AnnAssign | ast.arg | ast.Subscript | ast.FunctionDef)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import paths
 from ..shell import output
-from . import python_code, rust_code, shell_code, table
+from . import python_code, rust_code, shell_code
 
 # These run in images and on hosts, whose roots have what they start: `debian.py` and `applications.py` say what that is.
 _ELSEWHERE = ("tests/recipes/", "tests/bed/images/", "nix/", "tests/bed/rendered/", "helpers/render-secrets/tests/cmd/")
@@ -54,19 +54,8 @@ def own(root=paths.REPO):
 def complaints(found, known):
     """What is wrong, a sentence for each."""
     for one in sorted(set(found), key=lambda one: (one.place, one.line, one.name or "")):
+        place = f"{one.place}:{one.line}"
         if one.name is None:
-            yield f"{one.place}:{one.line}: which program is started cannot be read here: say it with a comment `# starts: NAME`"
+            yield f"{place}: which program is started cannot be read here: say it with a comment `# starts: NAME`"
         elif one.name not in known:
-            yield f"{one.place}:{one.line}: starts {one.name}, which tests/bed/programs/table.tsv lacks: add it with its package"
-
-
-def run(arguments):
-    """Runs the check's own tests, then the check, and prints the closing line."""
-    from . import selftest
-
-    passed, failed = selftest.run()
-    wrong = list(complaints(findings(), table.commands(table.rows()) | own()))
-    print("\n".join(wrong))
-    failed, passed = failed + len(wrong), passed + (not wrong)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+            yield f"{place}: starts {one.name}, which tests/bed/requirements/table.tsv lacks: add it with its package"
