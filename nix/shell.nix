@@ -7,13 +7,13 @@
   jq,
   mkShell,
   nixfmt,
-  # Missing in the old release of nixpkgs with which evaluation alone is tried.
-  ruff ? null,
   rustc,
   rustfmt,
-  shellcheck,
   shfmt,
   sops,
+  # These two are missing in the old release of nixpkgs with which evaluation alone is tried.
+  ruff ? null,
+  shellcheck-minimal ? null,
 }:
 mkShell {
   packages = [
@@ -26,7 +26,7 @@ mkShell {
     ruff
     rustc
     rustfmt
-    shellcheck
+    shellcheck-minimal
     shfmt
     sops
   ];

@@ -2,9 +2,10 @@
 {
   lib,
   runCommand,
-  shellcheck,
+  # Missing in the old release of nixpkgs with which evaluation alone is tried.
+  shellcheck-minimal ? null,
 }:
-runCommand "shell-style" { nativeBuildInputs = [ shellcheck ]; } ''
+runCommand "shell-style" { nativeBuildInputs = [ shellcheck-minimal ]; } ''
   cd ${lib.cleanSource ../..}
   {
     find . -type f -name '*.sh'

@@ -59,7 +59,7 @@ def suite():
 def wanted():
     """The programs that must be there: those of the table, and those that code starts, should the table lack one."""
     rows = table.rows()
-    left_out = {row.command for row in rows if row.package == table.OPTIONAL} | check.own()
+    left_out = {row.command for row in rows if row.package in table.NOT_PREPARED} | check.own()
     started = {one.name for one in check.findings() if one.name}
     return sorted((started | table.commands(rows)) - left_out)
 

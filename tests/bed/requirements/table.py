@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE = Path(__file__).with_name("table.tsv")
-TOOLCHAIN = "(toolchain)"
-OPTIONAL = "(optional)"
+NOT_PREPARED = ("(built)", "(optional)")
+"""What stands in place of a package for a command that `prepare` does not see to."""
 
 
 @dataclass(frozen=True)
