@@ -9,7 +9,14 @@ from ..shell import output
 from . import python_code, rust_code, shell_code
 
 # These run in images and on hosts, whose roots have what they start: `debian.py` and `applications.py` say what that is.
-_ELSEWHERE = ("tests/recipes/", "tests/bed/images/", "nix/", "tests/bed/rendered/", "helpers/render-secrets/tests/cmd/")
+_ELSEWHERE = (
+    "tests/recipes/",
+    "tests/bed/images/",
+    "nix/",
+    "tests/bed/rendered/",
+    "tests/bed/switch/",
+    "helpers/render-secrets/tests/cmd/",
+)
 
 
 def findings(root=paths.REPO):
