@@ -9,8 +9,11 @@
   nixfmt,
   rustc,
   rustfmt,
+  shfmt,
   sops,
-  statix,
+  # These two are missing in the old release of nixpkgs with which evaluation alone is tried.
+  ruff ? null,
+  shellcheck-minimal ? null,
 }:
 mkShell {
   packages = [
@@ -20,9 +23,11 @@ mkShell {
     deadnix
     jq
     nixfmt
+    ruff
     rustc
     rustfmt
+    shellcheck-minimal
+    shfmt
     sops
-    statix
   ];
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced with `repo` set: what tests use that is no part of the project. Where nobody names it in the environment, it is
 # looked for in the folders beside the checkout; what is not there is skipped by those that need it.
 

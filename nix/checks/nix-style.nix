@@ -1,23 +1,20 @@
-# Formatting, unused code and known bad habits in every Nix file.
+# Formatting and unused code of every Nix file, by the tools that `tests/run` runs too.
 {
   deadnix,
   lib,
   nixfmt,
   runCommand,
-  statix,
 }:
 runCommand "nix-style"
   {
     nativeBuildInputs = [
       deadnix
       nixfmt
-      statix
     ];
   }
   ''
     cd ${lib.sourceFilesBySuffices ../.. [ ".nix" ]}
     find . -name '*.nix' -exec nixfmt --check {} +
     deadnix --fail .
-    statix check .
     touch $out
   ''

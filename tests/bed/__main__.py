@@ -7,11 +7,11 @@ from pathlib import Path
 
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from bed import __main__
+    from bed import __main__  # noqa: PLW0406
 
     sys.exit(__main__.main())
 
-from . import commands, shell  # noqa: E402
+from . import commands, shell
 
 
 def main():

@@ -1,4 +1,4 @@
-"""The images of a real application, Miniflux and PostgreSQL, and of PgBouncer, from Debian's packages, on one shared base layer."""
+"""The images of a real application, Miniflux and PostgreSQL, and of PgBouncer, from Debian's packages, on one base layer."""
 
 import shutil
 

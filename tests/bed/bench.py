@@ -24,7 +24,7 @@ def run(arguments):
     parts = template.build(Progress(), profile="release")
     found = figures.Figures()
     failed = False
-    for file, system in [(file, system) for file in files for system in file_systems(file)]:
+    for file, system in [(one, system) for one in files for system in file_systems(one)]:
         try:
             with host(parts, volumes=system, gib=max(8, 5 * arguments.mib >> 10), out=sys.stderr) as machine:
                 more = means(machine, found) | {"FILE_SYSTEM": system, "MIB": arguments.mib}

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import bench, scenario, selftest, slot as slots, suite, template, tryout
+from . import bench, fresh, scenario, selftest, slot as slots, style, suite, template, tryout
 from .host import host
+from .requirements import selftest as required
 from .shell import CommandFailed
 
 _SHELL_ENV = ["TERM=" + os.environ.get("TERM", "xterm"), "HOME=/root", "LANG=C.UTF-8",
@@ -51,6 +52,14 @@ def add_to(sub):
     selftest_ = sub.add_parser("selftest", help="the tests of the bed itself")
     selftest_.add_argument("--template", type=Path, help=argparse.SUPPRESS)
     selftest_.set_defaults(run=selftest.run)
+    requirements = sub.add_parser("requirements", help="check that only programs of the table are started on this machine")
+    requirements.set_defaults(run=required.run)
+    fresh_ = sub.add_parser("fresh", help="check that a new machine gets all programs of the table")
+    fresh_.set_defaults(run=fresh.run)
+    style_ = sub.add_parser("style", help="check the style of the Nix files, the shell files or the Python files")
+    style_.add_argument("language", choices=list(style.LANGUAGES))
+    style_.add_argument("--fix", action="store_true", help="write the files as they should be, as far as the tools can")
+    style_.set_defaults(run=style.run)
     sub.add_parser("build", help="build the template").set_defaults(run=lambda _: template.build() and 0)
 
 

@@ -14,14 +14,22 @@ _BOOT = """
 set -eu
 for group in $groups; do mkdir -p "$group"; echo $$ > "$group/cgroup.procs"; done
 mount -t overlay overlay -o "lowerdir=$lowers,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
-if [ -n "$volumes" ]; then mount -o loop "$folder/volumes.img" "$folder/volumes"; mkdir -p "$folder/volumes/volumes" "$folder/volumes/snapshots"; fi
+if [ -n "$volumes" ]; then
+    mount -o loop "$folder/volumes.img" "$folder/volumes"
+    mkdir -p "$folder/volumes/volumes" "$folder/volumes/snapshots"
+fi
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+# starts: systemd-nspawn
 exec script -qefc "$nspawn" "$folder/console" < /dev/null > /dev/null 2>&1
 """
 # What the engine needs beyond a container's usual rights.
 _SYSCALLS = "bpf keyctl @mount @keyring add_key"
-_ENV = {"PATH": "/opt/hearth/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
-        "TERM": "dumb"}
+_ENV = {
+    "PATH": "/opt/hearth/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "TERM": "dumb",
+}
 
 
 class Container:
@@ -117,6 +125,7 @@ class Container:
         image = self.folder / "volumes.img"
         with open(image, "wb") as file:
             file.truncate(gib << 30)
+        # starts: mkfs.btrfs mkfs.xfs
         output([f"mkfs.{self.volumes}", "-q", str(image)])
 
     def _wait_for_leader(self, seconds=20):

@@ -47,6 +47,7 @@ rm -rf "$root"/var/lib/apt/lists/* "$root"/usr/sbin/policy-rc.d "$root"/var/log/
 def install(root, packages, *, log, prelude=""):
     """Installs packages into a tree; `prelude` is shell that runs first, where the mounts are made."""
     script = prelude + _INSTALL
+    # starts: mkdir mount
     run(["sh", "-c", script, "install", root, *packages], log=log, enclosed=True)
 
 
@@ -79,8 +80,17 @@ def root(base_tree):
 
 
 # Units that make no sense in this container: they would fail, or wait for what never comes.
-_MASKED = ["systemd-modules-load.service", "systemd-networkd-wait-online.service", "apt-daily.timer", "haproxy.service",
-           "apt-daily-upgrade.timer", "e2scrub_all.timer", "fstrim.timer", "getty@.service", "console-getty.service"]
+_MASKED = [
+    "systemd-modules-load.service",
+    "systemd-networkd-wait-online.service",
+    "apt-daily.timer",
+    "haproxy.service",
+    "apt-daily-upgrade.timer",
+    "e2scrub_all.timer",
+    "fstrim.timer",
+    "getty@.service",
+    "console-getty.service",
+]
 _REGISTRY = """version: 0.1
 log: {level: warn}
 storage:

@@ -41,4 +41,5 @@ def secret(name, helpers):
         Path(folder, "secrets.json").write_text(json.dumps(manifest))
         script = '"$1" "$2/secrets.json" >&2; test -s "$2/link/$3" && cat "$2/link/$3"'
         command = ["sh", "-c", script, "decrypt", helpers / "render-secrets", folder, name]
+        # starts: render-secrets
         return output([*ENCLOSED, *command])

@@ -2,8 +2,8 @@
 
 import contextlib
 import re
-import signal
 import shutil
+import signal
 import sys
 import threading
 from pathlib import Path

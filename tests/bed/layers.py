@@ -9,8 +9,10 @@ from .shell import run
 
 _OPAQUE = "trusted.overlay.opaque"
 
-_OVERLAY = 'mkdir -p "$work/upper" "$work/work" "$1"; ' \
+_OVERLAY = (
+    'mkdir -p "$work/upper" "$work/work" "$1"; '
     'mount -t overlay overlay -o "lowerdir=$lower,upperdir=$work/upper,workdir=$work/work" "$1"\n'
+)
 
 
 def installed_on(lower, work, packages, log, after=""):
@@ -19,6 +21,7 @@ def installed_on(lower, work, packages, log, after=""):
     debian.install(work / "merged", packages, log=log, prelude=prelude)
     if after:
         script = f"set -eu; lower={lower}; work={work}; {_OVERLAY} cd $1; {after}"
+        # starts: rm true
         run(["sh", "-c", script, "after", work / "merged"], log=log, enclosed=True)
     return work / "upper"
 

@@ -42,9 +42,7 @@ class Image:
             "schemaVersion": 2,
             "mediaType": f"{_OCI}.manifest.v1+json",
             "config": _descriptor(f"{_OCI}.config.v1+json", sha256(config), len(config)),
-            "layers": [
-                _descriptor(f"{_OCI}.layer.v1.tar", digest_of(layer), layer.stat().st_size) for layer in self.layers
-            ],
+            "layers": [_descriptor(f"{_OCI}.layer.v1.tar", digest_of(layer), layer.stat().st_size) for layer in self.layers],
         }
         return json.dumps(body).encode(), body["mediaType"]
 
@@ -54,7 +52,7 @@ class Image:
         names = [f"{digest_of(layer)[7:]}/layer.tar" for layer in self.layers]
         entry = {"Config": f"{sha256(config)[7:]}.json", "RepoTags": [self.name], "Layers": names}
         with tarfile.open(archive, "w") as tar:
-            for name, layer in zip(names, self.layers):
+            for name, layer in zip(names, self.layers, strict=True):
                 tar.add(layer, arcname=name)
             _add(tar, entry["Config"], config)
             _add(tar, "manifest.json", json.dumps([entry]).encode())

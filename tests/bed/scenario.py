@@ -73,7 +73,7 @@ def play(file, machine, long=False, out=sys.stdout, more=None):
     given.update(more or {})
     try:
         for part in (paths.SCENARIOS / "_common.py", file):
-            exec(compile(part.read_text(), str(part), "exec"), given)  # noqa: S102
+            exec(compile(part.read_text(), str(part), "exec"), given)
     except ScenarioFailed:
         raise
     except Exception as error:

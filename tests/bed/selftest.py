@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from . import paths, scenario, slot as slots, suite, template
+from . import cargo, paths, progress, scenario, slot as slots, suite, template
 from .host import host
 
 _parts = None
@@ -177,3 +177,35 @@ class TheReport(unittest.TestCase):
 
     def test_of_another_log_the_end_is_told(self):
         self.assertEqual(suite.story("old\n" * 100 + "error\n")[-2:], ["old", "error"])
+
+
+class TheProgress(unittest.TestCase):
+    """Nobody waits before a silent screen."""
+
+    def setUp(self):
+        self.out, self.now = io.StringIO(), 0
+        self.progress = progress.Progress(self.out, clock=lambda: self.now)
+        self.progress.stopped.set()
+
+    def lines_after(self, seconds):
+        self.out.truncate(self.out.seek(0))
+        self.now += seconds
+        self.progress.tell_if_silent()
+        return self.out.getvalue().splitlines()
+
+    def test_what_runs_is_told_when_nothing_else_is(self):
+        with self.progress.step("deploys"), self.progress.step("clippy"):
+            self.assertEqual(self.lines_after(29), [])
+            self.assertEqual(self.lines_after(1), ["  ..      deploys (30 s), clippy (30 s)"])
+            self.assertEqual(self.lines_after(29), [])
+        self.assertEqual(self.lines_after(60), [])
+
+    def test_news_of_a_step_are_told_sooner(self):
+        count = cargo.Count(3, self.progress.noter("helpers"))
+        with self.progress.step("helpers"):
+            for crate in ("a", "a", "b"):
+                count.line(f'{{"reason": "compiler-artifact", "package_id": "{crate}"}}')
+            count.line('{"reason": "build-finished"}')
+            self.assertEqual(self.lines_after(9), [])
+            self.assertEqual(self.lines_after(1), ["  ..      helpers (10 s, 2 of 3 crates)"])
+            self.assertEqual(self.lines_after(10), [])

@@ -32,8 +32,9 @@ def die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def run(command, *, log=None, enclosed=False, cwd=None, env=None, stdin=None):
-    """Runs a program to its end. What it prints goes to the log file of that name, and into the error if it fails."""
+def run(command, *, log=None, enclosed=False, cwd=None, env=None, stdin=None, on_line=None):
+    """Runs a program to its end. What it prints goes to the log file of that name, and into the error if it fails. With
+    `on_line` that is given each line of its standard output instead of the log."""
     command = [str(word) for word in command]
     log_file = paths.LOGS / f"{log or Path(command[0]).name}.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -43,8 +44,8 @@ def run(command, *, log=None, enclosed=False, cwd=None, env=None, stdin=None):
         start = sink.tell()
         process = subprocess.Popen(
             (ENCLOSED if enclosed else []) + command,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE if on_line else sink,
+            stderr=sink,
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
             cwd=cwd,
             env=None if env is None else {**os.environ, **env},
@@ -53,6 +54,8 @@ def run(command, *, log=None, enclosed=False, cwd=None, env=None, stdin=None):
         )
         running[process] = signal.SIGKILL
         try:
+            for line in process.stdout or []:
+                on_line(line.decode(errors="replace"))
             process.communicate(stdin.encode() if stdin is not None else None)
         finally:
             del running[process]
@@ -62,10 +65,15 @@ def run(command, *, log=None, enclosed=False, cwd=None, env=None, stdin=None):
         )
 
 
-def output(command, *, stdin=None):
+def output(command, *, stdin=None, env=None):
     """What a program prints."""
     result = subprocess.run(
-        [str(word) for word in command], input=stdin, capture_output=True, text=True, preexec_fn=die_with_parent
+        [str(word) for word in command],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=None if env is None else {**os.environ, **env},
+        preexec_fn=die_with_parent,
     )
     if result.returncode != 0:
         raise CommandFailed(f"`{shlex.join(map(str, command))}` ended with {result.returncode}: {result.stderr.strip()}")

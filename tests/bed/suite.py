@@ -82,6 +82,7 @@ class Check:
 def compiled_checks(long):
     """The checks that need the compiler, in the order in which each finds most work done by the one before."""
     both_ways = ["cargo", "test", "--locked", "--package", "sops", "--test", "both_ways", "--", "--long"]
+    tests = ["cargo", "test", "--locked", "--workspace", "--no-fail-fast"]
     clippy = ["cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings"]
     # What a person or a unit runs ends with a sentence. Tests and fuzz targets may end as they like.
     panics = [f"-Dclippy::{lint}" for lint in ("unwrap_used", "expect_used", "panic", "todo", "unimplemented", "unreachable")]
@@ -90,7 +91,7 @@ def compiled_checks(long):
         Check("format", ["cargo", "fmt", "--all", "--check"], paths.HELPERS),
         Check("length of files", [str(paths.BED / "lengths")]),
         Check("format of hello", ["cargo", "fmt", "--check"], _HELLO),
-        Check("tests of the helpers", ["cargo", "test", "--locked", "--workspace", "--no-fail-fast"], paths.HELPERS, _CARGO_RESULT),
+        Check("tests of the helpers", tests, paths.HELPERS, _CARGO_RESULT),
         # The short form of it is among the tests of the helpers, which take no such word.
         *([Check("1,000 documents of each format with sops itself", both_ways, paths.HELPERS)] if long else []),
         Check("fuzzing", [str(paths.HELPERS / "fuzz/run"), *(["60"] if long else [])], paths.HELPERS / "fuzz", _CLOSING_LINE),
@@ -98,29 +99,39 @@ def compiled_checks(long):
         Check("clippy", [*clippy[:3], "--workspace", *clippy[3:]], paths.HELPERS),
         Check("no panic in what is shipped", shipped, paths.HELPERS),
         Check("clippy of hello", clippy, _HELLO),
+        Check("style of Nix", bed("style", "Nix"), counts=_CLOSING_LINE),
     ]  # fmt: skip
 
 
 def other_checks():
     """The checks that need neither the compiler nor a host with Hearth on it."""
-    checks = []
+    checks = [
+        Check("style of shell", bed("style", "shell"), counts=_CLOSING_LINE),
+        Check("style of Python", bed("style", "Python"), counts=_CLOSING_LINE),
+        Check("programs that tests start", bed("requirements"), counts=_CLOSING_LINE),
+        Check("a new machine", bed("fresh"), counts=_CLOSING_LINE),
+    ]
     if (paths.TESTS / "eval/run").exists():
         checks.append(Check("evaluation of the modules", [str(paths.TESTS / "eval/run")], counts=_CLOSING_LINE))
     return checks
 
 
+def bed(*words):
+    """A command of the bed."""
+    return [sys.executable, str(paths.BED), *words]
+
+
 def scenario_checks(parts_file, long):
     """One check a scenario, on a host of its own."""
     options = ["--long"] if long else []
-    command = [sys.executable, str(paths.BED), "run", "--template", str(parts_file), *options]
+    command = bed("run", "--template", str(parts_file), *options)
     names = [*_LONG_SCENARIOS, *(name for name in scenario.names() if name not in _LONG_SCENARIOS)]
     return [Check(f"scenario {name}", [*command, name]) for name in names]
 
 
 def bed_checks(parts_file):
     """The tests of the bed itself."""
-    command = [sys.executable, str(paths.BED), "selftest", "--template", str(parts_file)]
-    return [Check("the bed itself", command, counts=_CLOSING_LINE)]
+    return [Check("the bed itself", bed("selftest", "--template", str(parts_file)), counts=_CLOSING_LINE)]
 
 
 def run(arguments):

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import applications, cache, debian, engine, hello, oci, paths, registry, shop, traefik
+from . import applications, cache, cargo, debian, engine, hello, oci, registry, shop, traefik
 from .progress import Progress
-from .shell import run
+
+HELPERS = "Hearth's helpers"
 
 
 @dataclass
@@ -49,7 +50,7 @@ def build(progress=None, *, helpers=True, profile="dev", warm=False):
         program = pool.submit(step, f"Traefik {traefik.version()} from its Go modules", traefik.binary)
         hello_layer = pool.submit(step, "test app hello", hello.layer)
         shop_layer = pool.submit(step, "test app shop", shop.layer)
-        binaries = pool.submit(step, "Hearth's helpers", build_helpers, profile) if helpers else None
+        binaries = pool.submit(step, HELPERS, cargo.build_helpers, profile, progress.noter(HELPERS)) if helpers else None
         base = step(f"Debian {debian.SUITE} base", debian.base)
         root = pool.submit(step, "root of the hosts: systemd, Docker", debian.root, base)
         apps = [
@@ -74,14 +75,6 @@ def build(progress=None, *, helpers=True, profile="dev", warm=False):
         pool.shutdown(wait=False, cancel_futures=True)
     cache.prune(keep + [layer.parent for image in images for layer in image.layers])
     return template
-
-
-def build_helpers(profile):
-    """Compiles the workspace in a profile (the tests' own is `dev`), and returns the folder of the binaries."""
-    # With any test beside them, dependencies get the features that tests ask for, and are not compiled again for those.
-    test = ["--test", "clear"] if profile == "dev" else []
-    run(["cargo", "build", "--locked", "--workspace", "--bins", *test, "--profile", profile], log="helpers", cwd=paths.HELPERS)
-    return paths.target(paths.HELPERS) / ("debug" if profile == "dev" else profile)
 
 
 def filled_registry(root, images):

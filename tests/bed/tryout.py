@@ -106,9 +106,7 @@ def _requests(progress, machine):
             good = False
     password = machine.execute("cat /run/hearth/secrets/miniflux_admin_password")[1]
     try:
-        status, body, _ = visit.get(
-            machine.container.address, "feeds.example.org", "/v1/me", user="admin", password=password
-        )
+        status, _, _ = visit.get(machine.container.address, "feeds.example.org", "/v1/me", user="admin", password=password)
         progress.say(f"  GET https://feeds.example.org/v1/me  {status}  with the password from the sops file")
         return good and status == 200
     except OSError as error:

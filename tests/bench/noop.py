@@ -62,7 +62,7 @@ with subtest("and it would have seen it if there had been something to do"):
 
 def compare(what, ours, theirs, most=None):
     """A figure: microseconds for one app."""
-    pairs = zip(("reconcile-app --all", "docker stack deploy"), (value * 1000 / APPS for value in (ours, theirs)))
+    pairs = zip(("reconcile-app --all", "docker stack deploy"), (value * 1000 / APPS for value in (ours, theirs)), strict=True)
     figure(f"no-op over {APPS} apps, CPU time for an app: {what}", *pairs, "µs", most=most)
 
 

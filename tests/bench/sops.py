@@ -36,6 +36,7 @@ def milliseconds(commands):
     commands = [[os.fspath(word) for word in command] for command in commands]
     start = time.perf_counter()
     for command in commands:
+        # starts: hearth-secrets render-secrets sops sops-install-secrets floor
         process = os.posix_spawn(command[0], command, ENVIRONMENT, file_actions=SILENT)
         code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         if code not in (0, 10):
@@ -53,6 +54,7 @@ def mebibytes(command):
             os.write(into, bytes(4096))
     except BlockingIOError:
         os.set_blocking(into, True)
+    # starts: hearth-secrets render-secrets sops sops-install-secrets
     process = subprocess.Popen(command, env=ENVIRONMENT, stdout=into, stderr=subprocess.DEVNULL)
     os.close(into)
     time.sleep(1.5)
@@ -66,6 +68,7 @@ def mebibytes(command):
 
 def running_mebibytes(command):
     """The same of a program that writes nothing: it is looked at until it ends, which is some milliseconds away."""
+    # starts: hearth-secrets render-secrets sops sops-install-secrets
     process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     most = 0
     while process.poll() is None:
@@ -219,6 +222,7 @@ def main(say):
         big = encrypted(folder, "big.yaml", lines)
         decrypt = [RELEASE / "hearth-secrets", "decrypt"]
         theirs = [sops, "decrypt"]
+        # starts: hearth-secrets sops
         same = [subprocess.run([*command, big], env=ENVIRONMENT, capture_output=True, check=True).stdout for command in (decrypt, theirs)]
         assert same[0] == same[1] and same[0], "both print the same"
         compared("decrypt a small file", lambda: [[*decrypt, small[0]]], lambda: [[*theirs, small[0]]], say)

@@ -107,6 +107,7 @@ mod tests {
     #[test]
     fn where_no_room_is_promised_it_is_filled() {
         let folder = tempfile::tempdir().unwrap();
+        // starts: mount umount
         let mount = |arguments: &[&str]| Command::new(arguments[0]).args(&arguments[1..]).arg(folder.path()).output();
         if !mount(&["mount", "-t", "ramfs", "none"]).is_ok_and(|ended| ended.status.success()) {
             eprintln!("skipped: nothing can be mounted here");

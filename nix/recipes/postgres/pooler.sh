@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Writes the settings of PgBouncer and its one login into memory, starts it, and tells it when the server has moved.
 #
 # Whoever comes is known by what the server keeps of their password: it is asked for it by a function that only this login
@@ -8,6 +9,7 @@ umask 077
 # The server's task has another address after each restart. PgBouncer is not left to find it: the library that it asks names
 # with (c-ares 1.31 and newer) remembers an answer for as long as that says, with Docker's ten minutes.
 address() { # the first word of the first line
+    # shellcheck disable=SC2046 # words are wanted
     set -- $(getent hosts "$DATABASE_HOST")
     echo "${1:-}"
 }

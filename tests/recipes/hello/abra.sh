@@ -1,1 +1,2 @@
+# shellcheck shell=bash
 # hello has no configs whose versions would stand here.

@@ -1,1 +1,2 @@
+# shellcheck shell=bash
 export DATABASE_URL_VERSION=v1

@@ -1,1 +1,2 @@
+# shellcheck shell=bash
 export ROLES_VERSION=v1

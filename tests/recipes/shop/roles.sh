@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Run once, when the database is made: who owns the schema, and who uses it.
 psql --quiet --username=postgres --dbname=postgres --set=ON_ERROR_STOP=1 \
     --set=owner="$(cat /run/secrets/owner_password)" --set=app="$(cat /run/secrets/app_password)" <<'SQL'

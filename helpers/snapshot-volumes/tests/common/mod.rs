@@ -195,6 +195,7 @@ impl Mounted {
         let folder = tempfile::tempdir().unwrap();
         let image = folder.path().join("image");
         File::create(&image).unwrap().set_len(512 << 20).unwrap();
+        // starts: mkfs.btrfs mkfs.xfs
         let made = Command::new(format!("mkfs.{kind}")).arg("-q").arg(&image).output();
         if !made.is_ok_and(|made| made.status.success()) {
             eprintln!("skipped: there is no mkfs.{kind}");

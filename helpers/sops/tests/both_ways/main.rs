@@ -255,6 +255,7 @@ impl Both {
         let path = self.folder.path().join(format!("{seed}"));
         std::fs::write(&path, input).unwrap();
         let name = self.format.name();
+        // starts: sops
         let output = Command::new(&self.program)
             .args(arguments)
             .args(["--input-type", name, "--output-type", name])

@@ -54,6 +54,7 @@ pub fn run(program: &Path) -> usize {
     let reads = |file: &[u8], keys: &[&str]| -> Option<String> {
         let path = folder.path().join("x.yaml");
         std::fs::write(&path, file).unwrap();
+        // starts: sops
         let mut sops = Command::new(program);
         sops.arg("decrypt").arg(&path).env("HOME", folder.path()).env("SOPS_DISABLE_VERSION_CHECK", "1");
         let (age, ssh): (Vec<&str>, Vec<&str>) = keys.iter().partition(|name| name.contains('.'));
