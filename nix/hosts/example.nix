@@ -66,7 +66,7 @@ in
         gate.probe = { inherit caFile; };
         secrets.token = "hello_token";
         snapshot.schedule = "*-*-* 03:30";
-        # What a pipeline may do: `ssh deploy@host hello prod 1.1.0`, with the key `ci`.
+        # What a pipeline may do: `ssh hearth-deploy@host hello prod 1.1.0`, with the key `ci`.
         deploy = {
           app = "hello";
           environment = "prod";

@@ -5,7 +5,7 @@
   config,
 }:
 {
-  paths = import ./paths.nix;
+  paths = import ./paths.nix { inherit config; };
   types = import ./types.nix { inherit lib; };
   accounts = import ./accounts.nix { inherit lib config; };
   manifest = import ./manifest.nix { inherit lib pkgs config; };

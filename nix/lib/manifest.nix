@@ -1,5 +1,5 @@
-# A helper's input as a file. The same helper checks it while it is built, so that a wrong manifest fails
-# `nixos-rebuild build` and never reaches the machine.
+# A helper's input as a file, with its `content` as a value beside it. The same helper checks it while it is built, so that
+# a wrong manifest fails `nixos-rebuild build` and never reaches the machine.
 {
   lib,
   pkgs,
@@ -34,4 +34,7 @@ pkgs.writeTextFile {
   checkPhase = ''
     ${config.hearth.package}/bin/${helper} --check "$target"
   '';
+}
+// {
+  inherit content;
 }

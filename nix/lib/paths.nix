@@ -1,4 +1,5 @@
 # Where things lie on a host. The helpers learn these from their manifests and know none of their own.
+{ config }:
 rec {
   manifests = "/etc/hearth";
   state = "/var/lib/hearth";
@@ -11,8 +12,9 @@ rec {
   certificates = "${runtime}/certificates";
   looks = "${runtime}/looks";
   dockerConfig = "${runtime}/docker";
-  # Of the containers' volumes, with the engine's own default for its data.
-  volumes = "/var/lib/docker/volumes";
+  # The engine's data: where its owner says, or the engine's own default.
+  engine = config.virtualisation.docker.daemon.settings.data-root or "/var/lib/docker";
+  volumes = "${engine}/volumes";
   dockerSocket = "/run/docker.sock";
   dockerRead = "/run/hearth-docker-read";
   deploySocket = "/run/hearth-deploy/socket";

@@ -139,6 +139,22 @@ in
     in
     described "text, number, true, false, a list of these, or names with such values" tree;
 
+  # A shape that keeps words apart from calendars. systemd itself is asked when the system is built (nix/modules/calendars.nix).
+  calendar =
+    let
+      day = "(mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday)";
+      days = "${day}((,|\\.\\.|-)${day})*,?";
+      date = "[0-9*/,.]+-[0-9*/,.]+([-~][0-9*/,.]+)?";
+      time = "[0-9*/,.]+(:[0-9*/,.]+){1,2}";
+      zone = "[a-z_]+[a-z0-9_+/-]*";
+      moment = "${days}|${date}|${time}|${days} ${date}|${days} ${time}|${date} ${time}|${days} ${date} ${time}";
+      word = "minutely|hourly|daily|monthly|weekly|yearly|annually|quarterly|semiannually";
+      pattern = "(${moment}|${word})( ${zone})?|@[0-9]+";
+    in
+    described "systemd calendar expression such as *-*-* 03:30, Sun 05:00 or daily" (
+      lib.types.addCheck lib.types.str (text: builtins.match pattern (lib.toLower text) != null)
+    );
+
   httpAddress = described "address that begins with https:// or http://" (
     lib.types.strMatching "https?://[^[:space:]]+"
   );

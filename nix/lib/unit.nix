@@ -39,29 +39,53 @@ let
     # user, is root by another name; and root without capabilities reads only what root owns.
   };
 
-  inHome =
-    path:
-    lib.any (home: lib.hasPrefix home path) [
-      "/home/"
-      "/root/"
-      "/run/user/"
-    ];
-in
-{
-  inherit hardening;
+  # What `ProtectHome=` hides.
+  homes = [
+    "/home"
+    "/root"
+    "/run/user"
+  ];
+  inHome = path: lib.any (home: lib.hasPrefix "${home}/" "${path}/") homes;
+  isHome = path: lib.elem (lib.removeSuffix "/" path) homes;
 
-  # Nothing in somebody's home is seen, unless the declaration names a file there to read or a folder to write links to.
-  protectHome =
+  # Of somebody's home a unit sees what it is given there, and nothing else. `reads` is what a unit is given, in any shape, such
+  # as the content of its manifest: each string in it that is a path below a home.
+  homeAccess =
     {
       reads ? [ ],
       writes ? [ ],
     }:
-    if lib.any inHome writes then
-      false
-    else if lib.any inHome reads then
-      "read-only"
+    let
+      given =
+        value:
+        if lib.isString value then
+          [ (lib.removePrefix "file://" value) ]
+        else if lib.isDerivation value || lib.isPath value then
+          [ "${value}" ]
+        else if lib.isAttrs value then
+          lib.concatMap given (lib.attrValues value)
+        else if lib.isList value then
+          lib.concatMap given value
+        else
+          [ ];
+      inHomes = values: lib.unique (lib.filter inHome (given values));
+      read = lib.subtractLists (inHomes writes) (inHomes reads);
+      written = inHomes writes;
+    in
+    if read ++ written == [ ] then
+      { ProtectHome = true; }
+    else if lib.any isHome (read ++ written) then
+      { ProtectHome = if written == [ ] then "read-only" else false; }
     else
-      true;
+      {
+        # Empty file systems, and in these what is given. What is not there the helper says itself.
+        ProtectHome = "tmpfs";
+      }
+      // lib.optionalAttrs (read != [ ]) { BindReadOnlyPaths = map (path: "-${path}") read; }
+      // lib.optionalAttrs (written != [ ]) { BindPaths = map (path: "-${path}") written; };
+in
+{
+  inherit hardening homeAccess inHome;
 
   # The network for a helper that needs it. systemd, the engine and the journal are sockets.
   network =
@@ -93,6 +117,9 @@ in
       wants ? [ ],
       requires ? [ ],
       before ? [ ],
+      # What it is given that may lie in somebody's home.
+      reads ? manifest.content,
+      writes ? [ ],
       unitConfig ? { },
       serviceConfig ? { },
     }:
@@ -114,6 +141,7 @@ in
       restartTriggers = [ manifest ];
       serviceConfig =
         hardening
+        // homeAccess { inherit reads writes; }
         // {
           Type = "oneshot";
           ExecStart = "${config.hearth.package}/bin/${helper} ${manifestPath}";

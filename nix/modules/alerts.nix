@@ -137,6 +137,13 @@ let
 
   serviceConfig =
     hearth.unit.hardening
+    # A disk that is hidden would be an empty one, with all of it free.
+    // hearth.unit.homeAccess {
+      reads = [
+        (lib.attrNames cfg.disks)
+        manifest.content.channels
+      ];
+    }
     // {
       Type = "oneshot";
       StateDirectory = "hearth/alerts";
@@ -157,10 +164,6 @@ let
       ];
       ReadWritePaths = "-/var/spool";
     };
-  after = [
-    "hearth-secrets.service"
-    "network-online.target"
-  ];
 in
 {
   options.hearth.alerts = {
@@ -209,9 +212,12 @@ in
     };
     disks = lib.mkOption {
       type = lib.types.attrsOf (lib.types.submodule disk);
-      default."/" = { };
+      default = { };
       example."/srv".freePercent = 5;
-      description = "File systems to watch, by the path of something on them.";
+      description = ''
+        File systems to watch, by the path of something on them. `/` is among them, also when others are added; to watch none,
+        set `lib.mkForce { }`.
+      '';
     };
     units = lib.mkOption {
       type = lib.types.attrsOf (lib.types.submodule watched);
@@ -226,7 +232,11 @@ in
   };
 
   config = lib.mkIf (config.hearth.enable && cfg.enable) {
-    hearth.alerts.units = own;
+    hearth.alerts = {
+      units = own;
+      # No default of the option: whoever adds a disk would take this one away.
+      disks."/" = lib.mkDefault { };
+    };
     hearth.looks.alerts = lib.attrNames cfg.units;
 
     assertions =
@@ -267,7 +277,11 @@ in
 
       services.hearth-alerts = {
         description = "Tell what must be told of this host";
-        inherit after;
+        wants = [ "network-online.target" ];
+        after = [
+          "hearth-secrets.service"
+          "network-online.target"
+        ];
         serviceConfig = serviceConfig // {
           ExecStart = "${config.hearth.package}/bin/send-alert ${manifestPath}";
           SuccessExitStatus = "10 20";

@@ -261,7 +261,7 @@ in
         '';
       };
       schedule = lib.mkOption {
-        type = lib.types.nullOr lib.types.str;
+        type = lib.types.nullOr hearth.types.calendar;
         default = null;
         example = "*-*-* 03:30";
         description = ''
@@ -271,7 +271,7 @@ in
       };
       drill = {
         schedule = lib.mkOption {
-          type = lib.types.nullOr lib.types.str;
+          type = lib.types.nullOr hearth.types.calendar;
           default = null;
           example = "Sun *-*-* 05:00";
           description = ''

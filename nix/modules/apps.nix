@@ -154,17 +154,6 @@ let
         || hearth.migrations.asks app
         || handover
         || (git.url != null && !isLocal git.url);
-      # Written out, a path of the declaration is one in the store.
-      reads = map (path: "${path}") (
-        lib.filter (path: path != null) [
-          app.recipe.folder
-          git.credentialsFile
-          git.sshKeyFile
-          git.knownHostsFile
-          git.caFile
-        ]
-        ++ lib.optional (git.url != null && isLocal git.url) (lib.removePrefix "file://" git.url)
-      );
     in
     {
       # Secrets may belong to other users; only their digest and the engine's copy are made here.
@@ -181,7 +170,6 @@ let
         "CAP_MKNOD"
         "CAP_SETFCAP"
       ];
-      ProtectHome = hearth.unit.protectHome { inherit reads; };
     }
     # The Docker client needs no network, it talks to a socket; the probe asks over the public address, git fetches.
     // hearth.unit.network {
@@ -208,10 +196,23 @@ let
 
   unitOf =
     name: app:
+    let
+      manifest = manifests.${name};
+    in
     hearth.unit.oneshot {
       description = if isProxy name then "Reconcile the proxy" else "Reconcile app ${name}";
       helper = "reconcile-app";
-      manifest = manifests.${name};
+      inherit manifest;
+      # What else is declared is read by the containers, or by the units of the app's snapshots.
+      reads = removeAttrs manifest.content [
+        "allow"
+        "environment"
+        "snapshot"
+      ];
+      writes = lib.optionals (keepsData app) [
+        app.snapshot.folder
+        paths.volumes
+      ];
       manifestPath = "${paths.manifests}/apps/${name}.json";
       state =
         "hearth/apps/${name}"

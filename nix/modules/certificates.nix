@@ -63,6 +63,7 @@ let
     pattern == domain || pattern == "*.${above}";
   isServed = app: app.enable && app.domain != null;
   appDomains = map (app: app.domain) (lib.filter isServed (lib.attrValues config.hearth.apps));
+  isOfAnApp = certificate: lib.any (domain: lib.any (covers domain) certificate.domains) appDomains;
   certificateDomains = lib.concatMap (certificate: certificate.domains) (lib.attrValues cfg);
 in
 {
@@ -74,7 +75,7 @@ in
 
   config = lib.mkIf config.hearth.enable {
     assertions = lib.concatLists (
-      lib.mapAttrsToList (name: certificate: [
+      lib.mapAttrsToList (name: _: [
         {
           assertion = hearth.types.isName name;
           message = "hearth.certificates.${name}: a name is made of lower-case letters, digits and `-`. Rename it.";
@@ -86,17 +87,19 @@ in
             toString (64 - 17 - lib.stringLength (secretPrefix ""))
           } characters.";
         }
-        {
-          assertion = lib.any (domain: lib.any (covers domain) certificate.domains) appDomains;
-          message = "hearth.certificates.${name} covers the domain of no app: nothing would be served with it. Remove it, or correct its domains (${lib.concatStringsSep ", " certificate.domains}).";
-        }
       ]) cfg
     );
 
-    warnings = map (
-      domain:
-      "hearth.apps: ${domain} is covered by no certificate, so that browsers will refuse it. Add one to hearth.certificates."
-    ) (lib.filter (domain: !lib.any (covers domain) certificateDomains) appDomains);
+    warnings =
+      map (
+        domain:
+        "hearth.apps: ${domain} is covered by no certificate, so that browsers will refuse it. Add one to hearth.certificates."
+      ) (lib.filter (domain: !lib.any (covers domain) certificateDomains) appDomains)
+      # Recipes serve second names by routes of their own: www., well-known hosts, a companion beside the app.
+      ++ lib.mapAttrsToList (
+        name: certificate:
+        "hearth.certificates.${name} covers the domain of no app (${lib.concatStringsSep ", " certificate.domains}). The proxy serves it to whoever asks for such a name, as a recipe may by a route of its own; remove it, or correct its domains, if none does."
+      ) (lib.filterAttrs (_: certificate: !isOfAnApp certificate) cfg);
 
     environment.etc = lib.mapAttrs' (
       name: manifest: lib.nameValuePair "hearth/certificates/${name}.json" { source = manifest; }

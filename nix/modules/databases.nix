@@ -178,7 +178,7 @@ in
       image = image {
         default = "${fromStore.imageName}:${fromStore.imageTag}";
         defaultText = lib.literalExpression ''"hearth/pgbouncer:''${pkgs.pgbouncer.version}"'';
-        must = "It has PgBouncer 1.19 or newer, `sh`, `getent` and `pg_isready`.";
+        must = "It has PgBouncer 1.19 or newer, `bash`, `getent`, `sed` and coreutils.";
         archive = fromStore;
         archiveText = "an image of `pkgs.pgbouncer`";
       };

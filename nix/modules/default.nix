@@ -9,10 +9,12 @@
   imports = [
     ./alerts.nix
     ./apps.nix
+    ./calendars.nix
     ./certificates.nix
     ./databases.nix
     ./deploy.nix
     ./docker-read.nix
+    ./docker-settings.nix
     ./drift.nix
     ./drills.nix
     ./firewall.nix
@@ -45,6 +47,17 @@
             Hearth's flake they are built from the same source with the host's `pkgs`.
           '';
         };
+
+    reconcileInBackground = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      description = ''
+        Whether an activation and a boot go on while apps are still being reconciled. By default `nixos-rebuild switch` waits until
+        each app has passed its gate or was rolled back, and ends with an error when one did not; that may take as long as the
+        longest gate, an hour and more where snapshots are taken. Turn it on where a deployment tool gives up earlier: the
+        switch then says nothing of the apps, whose outcome is told by alerts and `hearth status`.
+      '';
+    };
   };
 
   config = lib.mkIf config.hearth.enable {
@@ -55,6 +68,12 @@
     systemd.targets.hearth = {
       description = "Everything that Hearth declares for this host has been reconciled";
       wantedBy = [ "multi-user.target" ];
+    }
+    // lib.optionalAttrs config.hearth.reconcileInBackground {
+      # The default dependencies order it after all that it wants; of these it keeps what ends it with the host.
+      unitConfig.DefaultDependencies = false;
+      before = [ "shutdown.target" ];
+      conflicts = [ "shutdown.target" ];
     };
   };
 }

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -76,6 +77,13 @@ let
       lib.mapAttrsToList (name: app: { "${app.deploy.app} ${app.deploy.environment}" = name; }) deployed
     )
   );
+  # What others say of the keys' user: its number may be theirs, all else would be lost on them.
+  strangers = lib.filter (
+    definition:
+    definition.file != toString ./deploy.nix
+    && definition.value ? ${cfg.user}
+    && removeAttrs definition.value.${cfg.user} [ "uid" ] != { }
+  ) options.users.users.definitionsWithLocations;
   hasDocker =
     user:
     hearth.accounts.isMember {
@@ -86,8 +94,11 @@ in
 {
   options.hearth.deploy.user = lib.mkOption {
     type = lib.types.strMatching "[a-z_][a-z0-9_-]{0,30}";
-    default = "deploy";
-    description = "The user that the keys of `hearth.apps.*.deploy.keys` log in as. Change it where the name is taken; it is used for nothing else.";
+    default = "hearth-deploy";
+    description = ''
+      The user that the keys of `hearth.apps.*.deploy.keys` log in as, made where there are any. It is used for nothing else: sshd
+      takes no other key for it. Set `"deploy"` for pipelines that log in by that name, as it was by default in earlier versions.
+    '';
   };
 
   config = lib.mkIf (config.hearth.enable && deployed != { }) {
@@ -115,6 +126,10 @@ in
         }
       ]
       ++ [
+        {
+          assertion = keys == { } || strangers == [ ];
+          message = "hearth.deploy.user: users.users.${cfg.user} is declared elsewhere too, and whoever uses it could no longer log in: its keys would be the pipelines' alone. Set hearth.deploy.user to a name that is free.";
+        }
         {
           assertion = !lib.elem "root" users;
           message = "hearth.apps.*.deploy.users: root may deploy anyway. Take it out of the list.";
@@ -154,12 +169,19 @@ in
       '';
     };
 
-    users.users.${cfg.user} = {
-      isSystemUser = true;
-      description = "Deploys by SSH";
-      inherit group;
-      # sshd starts the forced command with it, and hands it nothing of what was asked for.
-      shell = "/bin/sh";
+    # It reads the included file when it starts. One that is started for each connection has nothing to forget.
+    systemd.services.sshd = lib.mkIf (keys != { } && !config.services.openssh.startWhenNeeded) {
+      restartTriggers = [ sshd ];
+    };
+
+    users.users = lib.mkIf (keys != { }) {
+      ${cfg.user} = {
+        isSystemUser = true;
+        description = "Deploys by SSH";
+        inherit group;
+        # sshd starts the forced command with it, and hands it nothing of what was asked for.
+        shell = "/bin/sh";
+      };
     };
     users.groups.${group}.members = users;
 

@@ -9,7 +9,8 @@ let
   cfg = config.hearth.drift;
   hearth = import ../lib { inherit config lib pkgs; };
   inherit (hearth) paths;
-  hasApps = lib.any (app: app.enable) (lib.attrValues config.hearth.apps);
+  apps = lib.attrNames (lib.filterAttrs (_: app: app.enable) config.hearth.apps);
+  declaredOf = name: config.environment.etc."hearth/apps/${name}.json".source.content;
 in
 {
   options.hearth.drift.interval = lib.mkOption {
@@ -22,7 +23,7 @@ in
     '';
   };
 
-  config = lib.mkIf (config.hearth.enable && hasApps) {
+  config = lib.mkIf (config.hearth.enable && apps != [ ]) {
     systemd.timers.hearth-drift = hearth.unit.timer "Look for apps that differ from what is declared every ${cfg.interval}";
     systemd.services.hearth-drift = {
       description = "Start the reconcile of each app that differs from what is declared";
@@ -31,14 +32,27 @@ in
         "docker.service"
         "hearth.target"
       ];
-      serviceConfig = hearth.unit.hardening // {
-        Type = "oneshot";
-        ExecStart = "${config.hearth.package}/bin/reconcile-app --all ${paths.manifests}/apps --start";
-        SuccessExitStatus = "10 20";
-        TimeoutStartSec = 60;
-        # A digest is made from secrets too, and these may belong to another user.
-        CapabilityBoundingSet = "CAP_DAC_READ_SEARCH";
-      };
+      serviceConfig =
+        hearth.unit.hardening
+        # A digest is made from recipes and secrets.
+        // hearth.unit.homeAccess {
+          reads = map (
+            name:
+            removeAttrs (declaredOf name) [
+              "allow"
+              "environment"
+              "snapshot"
+            ]
+          ) apps;
+        }
+        // {
+          Type = "oneshot";
+          ExecStart = "${config.hearth.package}/bin/reconcile-app --all ${paths.manifests}/apps --start";
+          SuccessExitStatus = "10 20";
+          TimeoutStartSec = 60;
+          # Secrets may belong to another user.
+          CapabilityBoundingSet = "CAP_DAC_READ_SEARCH";
+        };
     };
   };
 }

@@ -27,44 +27,53 @@ let
         "hearth-app-${name}.service"
         "hearth-snapshot-${name}.service"
       ];
-      serviceConfig = hearth.unit.hardening // {
-        Type = "oneshot";
-        ExecStart = "${command} ${manifest}";
-        # Also after a run that was killed or took too long.
-        ExecStopPost = "${command} --clear ${manifest}";
-        SuccessExitStatus = "10 20";
-        StateDirectory =
-          "hearth/apps/${name}"
-          + lib.optionalString (keptInState app) " ${lib.removePrefix "/var/lib/" app.snapshot.folder}";
-        StateDirectoryMode = "0700";
-        TimeoutStartSec =
-          300 + app.snapshot.budgetSeconds + 2 * (app.gate.convergeSeconds + app.gate.healthySeconds);
-        # Whoever uses the app comes first.
-        Nice = 10;
-        IOSchedulingClass = "idle";
-        # A snapshot is read, and a copy has the owners, modes, attributes and devices of what it is of.
-        CapabilityBoundingSet = [
-          "CAP_DAC_READ_SEARCH"
-          "CAP_CHOWN"
-          "CAP_DAC_OVERRIDE"
-          "CAP_FOWNER"
-          "CAP_FSETID"
-          "CAP_MKNOD"
-          "CAP_SETFCAP"
-          # A command in a container that does not end in time is killed.
-          "CAP_KILL"
-        ];
-        PrivateDevices = false;
-        RestrictSUIDSGID = false;
-        SystemCallFilter = [
-          "@system-service"
-          "~@privileged @resources"
-          "@chown"
-        ];
-        # Absent until the engine made its first volume. The store is only read, but for its folders' locks.
-        ReadWritePaths = [ "-${paths.volumes}" ];
-        ReadOnlyPaths = lib.optional (!keptInState app) app.snapshot.folder;
-      };
+      serviceConfig =
+        hearth.unit.hardening
+        // hearth.unit.homeAccess {
+          reads = [
+            app.snapshot.folder
+            app.images
+          ];
+          writes = [ paths.volumes ];
+        }
+        // {
+          Type = "oneshot";
+          ExecStart = "${command} ${manifest}";
+          # Also after a run that was killed or took too long.
+          ExecStopPost = "${command} --clear ${manifest}";
+          SuccessExitStatus = "10 20";
+          StateDirectory =
+            "hearth/apps/${name}"
+            + lib.optionalString (keptInState app) " ${lib.removePrefix "/var/lib/" app.snapshot.folder}";
+          StateDirectoryMode = "0700";
+          TimeoutStartSec =
+            300 + app.snapshot.budgetSeconds + 2 * (app.gate.convergeSeconds + app.gate.healthySeconds);
+          # Whoever uses the app comes first.
+          Nice = 10;
+          IOSchedulingClass = "idle";
+          # A snapshot is read, and a copy has the owners, modes, attributes and devices of what it is of.
+          CapabilityBoundingSet = [
+            "CAP_DAC_READ_SEARCH"
+            "CAP_CHOWN"
+            "CAP_DAC_OVERRIDE"
+            "CAP_FOWNER"
+            "CAP_FSETID"
+            "CAP_MKNOD"
+            "CAP_SETFCAP"
+            # A command in a container that does not end in time is killed.
+            "CAP_KILL"
+          ];
+          PrivateDevices = false;
+          RestrictSUIDSGID = false;
+          SystemCallFilter = [
+            "@system-service"
+            "~@privileged @resources"
+            "@chown"
+          ];
+          # Absent until the engine made its first volume. The store is only read, but for its folders' locks.
+          ReadWritePaths = [ "-${paths.volumes}" ];
+          ReadOnlyPaths = lib.optional (!keptInState app) app.snapshot.folder;
+        };
     };
 in
 {

@@ -55,6 +55,10 @@ in
       description = "Write metrics of what Hearth's units did";
       serviceConfig =
         hearth.unit.hardening
+        // hearth.unit.homeAccess {
+          reads = lib.mapAttrsToList (_: app: app.snapshot.folder) apps;
+          writes = [ folder ];
+        }
         // {
           Type = "oneshot";
           ExecStart = "${config.hearth.package}/bin/hearth metrics --output ${cfg.file}";

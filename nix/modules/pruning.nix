@@ -19,8 +19,7 @@ let
     content = {
       stateFolder = state;
       inherit (paths) dockerSocket;
-      # Beside the volumes lies all the rest of the engine's data.
-      dataFolder = dirOf paths.volumes;
+      dataFolder = paths.engine;
       appManifests = "${paths.manifests}/apps";
       appStates = "${paths.state}/apps";
       snapshots = "${paths.state}/snapshots";
@@ -107,22 +106,24 @@ in
         "docker.service"
         "hearth.target"
       ];
-      serviceConfig = hearth.unit.hardening // {
-        Type = "oneshot";
-        ExecStart = "${config.hearth.package}/bin/prune-images ${manifestPath}";
-        SuccessExitStatus = "10 20";
-        StateDirectory = "hearth/pruning";
-        StateDirectoryMode = "0700";
-        # An engine that is busy takes its time to remove gigabytes.
-        TimeoutStartSec = 1800;
+      serviceConfig =
+        hearth.unit.hardening
         # Where somebody keeps snapshots: one that is not seen would keep nothing.
-        ProtectHome = hearth.unit.protectHome {
-          reads = lib.mapAttrsToList (_: app: app.snapshot.folder) apps;
+        // hearth.unit.homeAccess {
+          reads = lib.mapAttrsToList (_: app: app.snapshot.folder) apps ++ [ manifest.content.dataFolder ];
+        }
+        // {
+          Type = "oneshot";
+          ExecStart = "${config.hearth.package}/bin/prune-images ${manifestPath}";
+          SuccessExitStatus = "10 20";
+          StateDirectory = "hearth/pruning";
+          StateDirectoryMode = "0700";
+          # An engine that is busy takes its time to remove gigabytes.
+          TimeoutStartSec = 1800;
+          # Whoever uses the host comes first.
+          Nice = 10;
+          IOSchedulingClass = "idle";
         };
-        # Whoever uses the host comes first.
-        Nice = 10;
-        IOSchedulingClass = "idle";
-      };
     };
   };
 }

@@ -172,42 +172,85 @@ let
     };
   };
 
-  secretsUnit = hearth.unit.oneshot {
-    description = "Render secrets from sops files";
-    helper = "render-secrets";
-    inherit manifest;
-    inherit manifestPath;
-    state = "hearth/secrets";
-    unitConfig.RequiresMountsFor = [ paths.secretGenerations ] ++ identities;
-    serviceConfig = {
-      RuntimeDirectory = "hearth";
-      RuntimeDirectoryMode = "0755";
-      # Links lie where a `path` says, and those that nobody wants any more where an earlier one said.
-      ProtectSystem = "full";
-      ReadWritePaths = "/etc";
-      ProtectHome = hearth.unit.protectHome {
-        reads = identities;
-        writes = map (folder: "${folder}/") linkFolders;
-      };
-      CapabilityBoundingSet = [
-        # Files are given to their owners,
-        "CAP_CHOWN"
-        # then still get their mode,
-        "CAP_FOWNER"
-        # and are compared with what the last generation gave to somebody else.
-        "CAP_DAC_READ_SEARCH"
+  # Who is told of new content reads it when it starts, perhaps before `sysinit.target`.
+  readers = lib.unique (lib.concatMap (file: file.restartUnits ++ file.reloadUnits) rendered);
+
+  # Before whatever may read a secret, in a boot and in an activation. Without the default dependencies, since these put a unit
+  # after `sysinit.target`, and so after none of that.
+  secretsUnit =
+    hearth.unit.oneshot {
+      description = "Render secrets from sops files";
+      helper = "render-secrets";
+      inherit manifest manifestPath;
+      state = "hearth/secrets";
+      # Said below, since links may have to lie in a home.
+      reads = [ ];
+      before = [
+        "sysinit.target"
+        "sysinit-reactivation.target"
+        "hearth.target"
+        "shutdown.target"
       ]
-      # A link may have to lie in a folder that belongs to another user.
-      ++ lib.optional (linkFolders != [ ]) "CAP_DAC_OVERRIDE";
-      SystemCallFilter = [
-        "@system-service"
-        "~@privileged @resources"
-        "@chown"
+      ++ readers;
+      after = [
+        # The owners of files are there,
+        "systemd-sysusers.service"
+        "userborn.service"
+        # and an identity that is put in its place by tmpfiles.
+        "systemd-tmpfiles-setup.service"
+        "systemd-tmpfiles-resetup.service"
       ];
-      LimitCORE = 0;
-      MemorySwapMax = 0;
+      unitConfig = {
+        DefaultDependencies = false;
+        RequiresMountsFor = [ paths.secretGenerations ] ++ identities;
+      };
+      serviceConfig = secretsService;
+    }
+    // {
+      conflicts = [ "shutdown.target" ];
+      wantedBy = [
+        "sysinit.target"
+        # Of an activation.
+        "sysinit-reactivation.target"
+        "hearth.target"
+      ];
     };
-  };
+  secretsService = {
+    RuntimeDirectory = "hearth";
+    RuntimeDirectoryMode = "0755";
+    # Links lie where a `path` says, and those that nobody wants any more where an earlier one said.
+    ProtectSystem = "full";
+    ReadWritePaths = "/etc";
+    CapabilityBoundingSet = [
+      # Files are given to their owners,
+      "CAP_CHOWN"
+      # then still get their mode,
+      "CAP_FOWNER"
+      # and are compared with what the last generation gave to somebody else.
+      "CAP_DAC_READ_SEARCH"
+    ]
+    # A link may have to lie in a folder that belongs to another user.
+    ++ lib.optional (linkFolders != [ ]) "CAP_DAC_OVERRIDE";
+    SystemCallFilter = [
+      "@system-service"
+      "~@privileged @resources"
+      "@chown"
+    ];
+    LimitCORE = 0;
+    MemorySwapMax = 0;
+  }
+  // (
+    # Folders of links are made where they are missing, which in an empty file system would help nobody.
+    if lib.any hearth.unit.inHome linkFolders then
+      { ProtectHome = false; }
+    else
+      hearth.unit.homeAccess {
+        reads = [
+          identities
+          (map (secret: secret.file) (lib.attrValues late))
+        ];
+      }
+  );
 
   complaintsAbout =
     kind: name: file:
@@ -349,6 +392,11 @@ in
         hearth-secrets-for-users = usersUnit;
         hearth-secrets = secretsUnit;
       };
-    systemd.timers.hearth-secrets = hearth.unit.timer "Look for drift in rendered secrets";
+    # systemd orders what a timer starts after the timer: with its default dependencies that would be after `sysinit.target`.
+    systemd.timers.hearth-secrets = hearth.unit.timer "Look for drift in rendered secrets" // {
+      unitConfig.DefaultDependencies = false;
+      before = [ "shutdown.target" ];
+      conflicts = [ "shutdown.target" ];
+    };
   };
 }

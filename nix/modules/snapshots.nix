@@ -8,9 +8,32 @@
 let
   hearth = import ../lib { inherit config lib pkgs; };
   inherit (hearth) paths;
+  apps = lib.filterAttrs (_: app: app.enable) config.hearth.apps;
   scheduled = lib.filterAttrs (
-    _: app: app.enable && app.snapshot.schedule != null && app.snapshot.mode != "none"
-  ) config.hearth.apps;
+    _: app: app.snapshot.schedule != null && app.snapshot.mode != "none"
+  ) apps;
+
+  # Backups that somebody believes in and that are not there.
+  complaintsAbout =
+    name: app:
+    let
+      option = "hearth.apps.${name}.snapshot";
+      inherit (app.snapshot) mode offsite schedule;
+    in
+    [
+      {
+        assertion = mode != "none" || schedule == null;
+        message = "${option}.schedule: with snapshot.mode = \"none\" no snapshot is taken. Set another mode, or take the schedule away.";
+      }
+      {
+        assertion = mode != "none" || offsite == null;
+        message = "${option}.offsite: with snapshot.mode = \"none\" there is nothing to copy. Set another mode, or take offsite away.";
+      }
+      {
+        assertion = mode == "none" || offsite == null || schedule != null;
+        message = "${option}.offsite: only scheduled snapshots are copied, and none is scheduled. Set ${option}.schedule.";
+      }
+    ];
 
   perApp =
     make:
@@ -46,6 +69,14 @@ let
       serviceConfig =
         hearth.unit.hardening
         // hearth.unit.network { allowed = network; }
+        // hearth.unit.homeAccess {
+          reads = if offsite == null then [ ] else removeAttrs offsite [ "repository" ];
+          writes = [
+            app.snapshot.folder
+            paths.volumes
+          ]
+          ++ lib.optional (offsite != null && !network) offsite.repository;
+        }
         // {
           Type = "oneshot";
           ExecStart = [
@@ -88,6 +119,8 @@ let
 in
 {
   config = lib.mkIf config.hearth.enable {
+    assertions = lib.concatLists (lib.mapAttrsToList complaintsAbout apps);
+
     systemd.services = perApp unitOf;
     systemd.tmpfiles.settings.hearth-offsite = lib.genAttrs localRepositories (_: {
       d.mode = "0700";

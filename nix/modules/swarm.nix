@@ -1,4 +1,4 @@
-# Docker in swarm mode: the engine's settings, the swarm, its overlay networks, node labels and registry logins.
+# Docker in swarm mode: the swarm, its overlay networks, node labels and registry logins.
 {
   config,
   lib,
@@ -191,14 +191,6 @@ in
     assertions =
       lib.concatLists (lib.mapAttrsToList complaintsAbout cfg.registries)
       ++ lib.concatMap complaintsAboutNetwork (lib.attrNames cfg.networks);
-
-    virtualisation.docker = {
-      enable = true;
-      # The engine refuses swarm mode with live restore.
-      daemon.settings.live-restore = false;
-      # Containers' logs share the journal's limits, and `docker service logs` still reads them.
-      logDriver = "journald";
-    };
 
     networking.firewall = lib.mkIf cfg.openFirewall {
       allowedTCPPorts = [

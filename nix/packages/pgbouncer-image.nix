@@ -1,12 +1,11 @@
-# The pooler's image, loaded from the store: there is no official one.
+# The pooler's image, loaded from the store: there is no official one. It has what nix/recipes/postgres/pooler.sh calls.
 {
   bash,
   coreutils,
   dockerTools,
-  glibc,
   gnused,
   pgbouncer,
-  postgresql,
+  unixtools,
   name ? "hearth/pgbouncer",
   tag ? pgbouncer.version,
 }:
@@ -15,11 +14,9 @@ dockerTools.buildLayeredImage {
   contents = [
     bash
     coreutils
-    # getent
-    glibc.bin
     gnused
     pgbouncer
-    postgresql
+    unixtools.getent
   ];
   config.Env = [ "PATH=/bin" ];
 }

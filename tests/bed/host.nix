@@ -1,5 +1,5 @@
 # The example host as the bed runs it, on Debian: only what lies elsewhere there is said again.
-{ config, ... }:
+{ config, lib, ... }:
 let
   goModule = builtins.readFile ./traefik/go.mod;
   version = builtins.head (builtins.match ".*github.com/traefik/traefik/v3 v([0-9.]+).*" goModule);
@@ -22,5 +22,5 @@ in
   };
 
   # A host of the bed shares the disk of the machine that runs it, and a test must not depend on how full that is.
-  hearth.alerts.disks = { };
+  hearth.alerts.disks = lib.mkForce { };
 }

@@ -113,7 +113,7 @@ def _is_of(app, path):
 
 
 # What NixOS makes of `users` in the example: name, number, shell, and which of them are in the group of the door.
-_USERS = """deploy:x:901:901::/:/bin/sh
+_USERS = """hearth-deploy:x:901:901::/:/bin/sh
 runner:x:902:902::/nonexistent:/bin/sh
 """
 _GROUPS = """hearth-deploy:x:901:runner
@@ -125,7 +125,7 @@ def _add_users(root):
     """Adds the users that the modules declare, since no unit does."""
     root.append("etc/passwd", _USERS)
     root.append("etc/group", _GROUPS)
-    root.append("etc/shadow", "deploy:*:1:0:99999:7:::\nrunner:*:1:0:99999:7:::\n", 0o640)
+    root.append("etc/shadow", "hearth-deploy:*:1:0:99999:7:::\nrunner:*:1:0:99999:7:::\n", 0o640)
 
 
 class Root:

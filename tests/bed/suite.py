@@ -110,6 +110,7 @@ def other_checks():
         Check("style of Python", bed("style", "Python"), counts=_CLOSING_LINE),
         Check("programs that tests start", bed("requirements"), counts=_CLOSING_LINE),
         Check("a new machine", bed("fresh"), counts=_CLOSING_LINE),
+        Check("the pooler's script", [str(paths.TESTS / "pooler")], counts=_CLOSING_LINE),
     ]
     if (paths.TESTS / "eval/run").exists():
         checks.append(Check("evaluation of the modules", [str(paths.TESTS / "eval/run")], counts=_CLOSING_LINE))

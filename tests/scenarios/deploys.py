@@ -33,12 +33,12 @@ host.succeed(f"echo 'pipeline:' | tr -d '\\n' > /dev/shm/t/token; echo '{TOKEN[:
 
 def over_ssh(command, key="ci", token="/dev/shm/t/token", options=""):
     """What a pipeline does: the exit code, and what it reads."""
-    return host.execute(f"{SSH} -i /root/key-{key} {options} deploy@localhost {command} < {token} 2>&1")
+    return host.execute(f"{SSH} -i /root/key-{key} {options} hearth-deploy@localhost {command} < {token} 2>&1")
 
 
 def begin(version, file):
     """The same, without waiting for it: what it reads and then its exit code come into a file."""
-    ask = f"{SSH} -i /root/key-ci deploy@localhost hello prod {version}"
+    ask = f"{SSH} -i /root/key-ci hearth-deploy@localhost hello prod {version}"
     command = f"{ask} < /dev/shm/t/token > {file} 2>&1 || code=$?; echo $code >> {file}"
     host.succeed(f"(code=0; {command}) &> /dev/null < /dev/null &")
 
@@ -158,7 +158,7 @@ with subtest("a key leads to nothing else"):
         code, said = over_ssh(command)
         assert code == 2 and "refused: " in said, f"{command[:60]}: {code}\n{said}"
     host.fail("ls /tmp/owned")
-    said = host.execute(f"{SSH.replace(' -q', '')} -tt -i /root/key-ci deploy@localhost tty < /dev/null 2>&1")[1]
+    said = host.execute(f"{SSH.replace(' -q', '')} -tt -i /root/key-ci hearth-deploy@localhost tty < /dev/null 2>&1")[1]
     assert "PTY allocation request failed" in said, said
     assert services() == indexes
 
@@ -170,7 +170,7 @@ with subtest("a key forwards nothing, where root's own key does"):
         ("-R 127.0.0.1:5998:127.0.0.1:5000", "http://127.0.0.1:5998/v2/"),
         ("-D 127.0.0.1:5997", f"--socks5 127.0.0.1:5997 {registry}"),
     ):
-        for user, works in (("root", True), ("deploy", False)):
+        for user, works in (("root", True), ("hearth-deploy", False)):
             forward = f"timeout 4 {SSH} -N -i /root/key-ci {options} {user}@localhost < /dev/null &> /dev/null &"
             said = host.execute(f"{forward} sleep 2; curl --silent --max-time 1 {ask}; wait; true")[1]
             assert ("UNAUTHORIZED" in said) == works, f"{user} {options}: {said}"

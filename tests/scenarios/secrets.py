@@ -47,6 +47,12 @@ with subtest("a user is made with the password that is a secret, which was rende
     assert kind.startswith("ramfs") or "noswap" in kind, kind
     assert host.succeed("stat --format=%a:%U /run/hearth/secrets-for-users/operator_password").strip() == "400:root"
 
+with subtest("all others are rendered before anything of the host starts, and nothing in a boot contradicts that"):
+    rendering = host.succeed(f"journalctl --boot --unit={UNIT} --grep='^Starting|^Finished' --output=json | jq --slurp '.[:2]'")
+    first = [int(line["__MONOTONIC_TIMESTAMP"]) for line in json.loads(rendering)]
+    assert len(first) == 2 and max(first) < monotonic("sysinit.target", "ActiveEnterTimestampMonotonic"), first
+    host.fail("journalctl --boot --grep='ordering cycle'")
+
 with subtest("the unit may do little"):
     host.succeed(f"systemd-analyze security --no-pager --threshold=20 {UNIT} > /dev/null")
     assert host.get_unit_property(UNIT, "LimitCORE") == "0"
@@ -61,7 +67,7 @@ watched = (
     # A secret that nothing of the host uses: what happens to it happens to nobody else.
     f' | .secrets += [.secrets[0] + {{name: "extra", key: "extra", path: "{EXTRA}", unit: null}}]'
     ' | .placeholders.extra = "<HEARTH:extra:PLACEHOLDER>"'
-    ' | (.secrets[] | select(.name == "hello_token")).restartUnits = ["is-missing.service", "is-stopped.service", "uses-token.service"]'
+    ' | (.secrets[] | select(.name == "hello_token")).restartUnits = ["is-missing.service", "is-stopped.service", "has-failed.service", "uses-token.service"]'
     ' | (.secrets[] | select(.name == "hello_token")).reloadUnits = ["reloads-token.service"]'
     ' | (.secrets[] | select(.name == "extra")).restartUnits = ["uses-other.service"]'
 )
@@ -70,6 +76,9 @@ take_back = declare_secrets(watched)
 assert reconcile(UNIT)[0] and rendered("extra") == "canary-extra"
 host.succeed(
     "mkdir -p /run/systemd/system && printf '[Service]\\nExecStart=sleep infinity\\n' > /run/systemd/system/is-stopped.service",
+    # What a service without its secret does: it is started too often, and fails.
+    f"printf '[Unit]\\nStartLimitBurst=1\\n[Service]\\nType=oneshot\\nRemainAfterExit=true\\nExecStart=/bin/sh -c \"exec test -e {FOLDER}/works\"\\n'"
+    " > /run/systemd/system/has-failed.service",
     "systemctl daemon-reload",
 )
 for unit in RUNNING:
@@ -85,6 +94,9 @@ with subtest("secrets that did not change change nothing"):
 
 with subtest("a rotated secret restarts and reloads exactly the units that use it"):
     old_token, generation = rendered("hello_token"), host.succeed(f"readlink {RENDERED}")
+    host.fail("systemctl start has-failed.service")
+    host.succeed(f"touch {FOLDER}/works")
+    host.fail("systemctl start has-failed.service")
     set_secret("hello_token", "canary-rotated-token")
     good, words = reconcile(UNIT)
     assert good and receipt("secrets")["outcome"] == "changed", words
@@ -96,6 +108,7 @@ with subtest("a rotated secret restarts and reloads exactly the units that use i
     after = started()
     assert {unit for unit in RUNNING if after[unit] != before[unit]} == {"uses-token"}, (before, after)
     host.fail("systemctl is-active is-stopped.service")
+    host.wait_until_succeeds("systemctl is-active has-failed.service", timeout=30)
     host.fail(f"test -e {FOLDER}/uses-other -o -e {FOLDER}/uses-token")
 
 with subtest("and updates exactly the swarm services that use it"):
@@ -187,4 +200,4 @@ with subtest("a helper that is killed while it has secrets leaves no core dump, 
 take_back()
 assert reconcile(UNIT)[0]
 host.fail(f"test -e {EXTRA}")
-host.succeed(f"rm -r {FOLDER} /run/systemd/system/is-stopped.service; systemctl daemon-reload")
+host.succeed(f"rm -r {FOLDER} /run/systemd/system/is-stopped.service /run/systemd/system/has-failed.service; systemctl daemon-reload")

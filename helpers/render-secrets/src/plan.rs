@@ -63,6 +63,8 @@ pub struct Plan {
     pub restart: BTreeSet<Unit>,
     /// Units to reload, without those that are restarted.
     pub reload: BTreeSet<Unit>,
+    /// Units to start where they have failed: no generation was there for them to read. All others have read nothing yet.
+    pub start: BTreeSet<Unit>,
 }
 
 impl Wanted {
@@ -122,6 +124,8 @@ impl Plan {
                 if had_generation {
                     self.restart.extend(file.restart);
                     self.reload.extend(file.reload);
+                } else {
+                    self.start.extend(file.restart.into_iter().chain(file.reload));
                 }
             }
         }
@@ -167,10 +171,11 @@ mod tests {
     }
 
     #[test]
-    fn the_first_generation_after_a_boot_restarts_nothing() {
+    fn the_first_generation_after_a_boot_restarts_nothing_and_starts_what_has_failed() {
         let plan = Plan::new(vec![wanted("a", Some("1"))], None);
         assert_eq!(plan.changes, ["secret `a` is new"]);
         assert!(plan.restart.is_empty() && plan.reload.is_empty());
+        assert_eq!(units(&plan.start), ["a.service", "both.service"]);
     }
 
     #[test]

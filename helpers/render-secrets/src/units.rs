@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context as _, Error, anyhow};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,9 @@ pub struct Pending {
     pub restart: BTreeSet<String>,
     /// Units to reload.
     pub reload: BTreeSet<String>,
+    /// Units to start where they have failed: what they read was not there.
+    #[serde(default)]
+    pub start: BTreeSet<String>,
 }
 
 impl Pending {
@@ -24,27 +27,31 @@ impl Pending {
         let mut pending = earlier.unwrap_or_default();
         pending.restart.extend(plan.restart.iter().map(|unit| unit.as_str().to_owned()));
         pending.reload.extend(plan.reload.iter().map(|unit| unit.as_str().to_owned()));
+        pending.start.extend(plan.start.iter().map(|unit| unit.as_str().to_owned()));
         pending.reload = &pending.reload - &pending.restart;
+        pending.start = &(&pending.start - &pending.restart) - &pending.reload;
         pending
     }
 
     /// Whether nobody has to be told.
     pub fn is_empty(&self) -> bool {
-        self.restart.is_empty() && self.reload.is_empty()
+        self.restart.is_empty() && self.reload.is_empty() && self.start.is_empty()
     }
 
-    /// What is said of it.
+    /// What is said of it. Which units have failed is known only when systemd is asked.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let line = |verb: &'static str| move |unit: &String| format!("{verb} {unit}");
         self.restart.iter().map(line("restart")).chain(self.reload.iter().map(line("reload")))
     }
 
-    /// Tells systemd, without waiting: a unit may itself wait for this helper. Units that do not run are left alone. What
-    /// is left in `self` afterwards was not told.
+    /// Tells systemd, without waiting: a unit may itself wait for this helper. Units that are stopped are left alone; those
+    /// that have failed, perhaps for want of this very content, are started. What is left in `self` afterwards was not told.
     pub fn tell(&mut self, systemctl: &Path) -> Told {
         let mut told = Told::default();
         told.tell(systemctl, "try-restart", &mut self.restart);
         told.tell(systemctl, "try-reload-or-restart", &mut self.reload);
+        self.start.retain(|unit| has_failed(systemctl, unit));
+        told.tell(systemctl, "restart", &mut self.start);
         told
     }
 }
@@ -67,7 +74,11 @@ impl Told {
     fn tell(&mut self, systemctl: &Path, verb: &str, units: &mut BTreeSet<String>) {
         let mut first = None;
         for unit in units.clone() {
-            match call(systemctl, verb, &unit) {
+            let failed = has_failed(systemctl, &unit);
+            if failed {
+                forget_failures(systemctl, &unit);
+            }
+            match call(systemctl, if failed { "restart" } else { verb }, &unit) {
                 Ok(status) if status.success() => {}
                 Ok(status) if status.code() == Some(NO_SUCH_UNIT) => self
                     .warnings
@@ -91,6 +102,21 @@ impl Told {
             ))
         }));
     }
+}
+
+/// Whether a unit has failed, as far as systemd can be asked.
+fn has_failed(systemctl: &Path, unit: &str) -> bool {
+    let state = Command::new(systemctl)
+        .args(["show", "--property=ActiveState", "--value", unit])
+        .stderr(Stdio::null())
+        .output();
+    state.is_ok_and(|state| state.stdout.trim_ascii() == b"failed")
+}
+
+/// Has systemd forget how often a unit failed: one that failed too often could not be started. Where that goes wrong, the
+/// start says so.
+fn forget_failures(systemctl: &Path, unit: &str) {
+    let _ = Command::new(systemctl).args(["reset-failed", unit]).stderr(Stdio::null()).status();
 }
 
 /// `systemctl --no-block VERB UNIT`.

@@ -233,10 +233,50 @@ fn units_that_could_not_be_told_are_told_by_the_next_run() {
     host.ends_with(0, "rotated.json");
 }
 
-/// A stand-in for systemd that refuses some units, and writes down those it was told of.
+/// A stand-in for systemd that refuses some units, and writes down those it was told of. None of them has failed.
 fn refuse(host: &Host, cases: &str) {
-    let script = format!("#!/bin/sh\ncase $3 in {cases} esac\necho \"$@\" >> systemctl.log\n");
+    systemd(host, "*) echo inactive;;", cases);
+}
+
+/// A stand-in for systemd: what state a unit is in, and which units it refuses.
+fn systemd(host: &Host, states: &str, refused: &str) {
+    let state = format!("if [ $1 = show ]; then case $4 in {states} esac; exit; fi");
+    let script = format!("#!/bin/sh\n{state}\ncase $3 in {refused} esac\necho \"$@\" >> systemctl.log\n");
     std::fs::write(host.path("systemctl"), script).unwrap();
+}
+
+#[test]
+fn a_unit_that_failed_is_started_with_the_new_content_and_one_that_was_stopped_is_not() {
+    let host = Host::new();
+    let failed = "token.service|proxy.service) echo failed;; *) echo inactive;;";
+    host.ends_with(10, "nine.json");
+    systemd(&host, failed, "nothing) ;;");
+    host.edit("rotated.json", |manifest| {
+        manifest["secrets"][3]["restartUnits"] = ["stopped.service", "token.service"].as_slice().into();
+    });
+    host.ends_with(10, "rotated.json");
+    let told = host.read("systemctl.log");
+    // Forgotten first, or systemd would refuse a unit that failed too often.
+    for lines in [
+        "--no-block try-restart stopped.service\n",
+        "reset-failed token.service\n--no-block restart token.service\n",
+        "reset-failed proxy.service\n--no-block restart proxy.service\n",
+    ] {
+        assert!(told.contains(lines), "{lines}{told}");
+    }
+    host.ends_with(0, "rotated.json");
+    assert_eq!(host.read("systemctl.log"), told);
+}
+
+#[test]
+fn a_unit_that_failed_before_there_was_anything_to_read_is_started_and_no_other_is() {
+    let host = Host::new();
+    systemd(&host, "token.service) echo failed;; *) echo active;;", "nothing) ;;");
+    host.ends_with(10, "nine.json");
+    let told = "reset-failed token.service\n--no-block restart token.service\n";
+    assert_eq!(host.read("systemctl.log"), told);
+    host.ends_with(0, "nine.json");
+    assert_eq!(host.read("systemctl.log"), told);
 }
 
 #[test]

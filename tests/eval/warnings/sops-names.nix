@@ -1,4 +1,4 @@
-# warned: Names of sops-nix are used, in brackets those of Hearth: sops.secrets (hearth.secrets.entries), sops.templates (hearth.secrets.templates).
+# warned: Names of sops-nix are used, in brackets those of Hearth: sops.age.sshKeyPaths (hearth.secrets.age.sshKeyFiles), sops.secrets (hearth.secrets.entries), sops.templates (hearth.secrets.templates).
 { config, ... }:
 {
   imports = [ ../../../nix/modules/sops-names.nix ];

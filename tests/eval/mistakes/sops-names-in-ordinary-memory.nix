@@ -1,0 +1,5 @@
+# refused: The option definition `sops.useTmpfs'
+{
+  imports = [ ../../../nix/modules/sops-names.nix ];
+  sops.useTmpfs = true;
+}
