@@ -33,6 +33,7 @@
       devShells = perSystem (pkgs: {
         default = pkgs.callPackage ./nix/shell.nix { };
       });
-      formatter = perSystem (pkgs: pkgs.nixfmt);
+      # `nix fmt` formats the whole tree; the formatter alone wants to be told each file.
+      formatter = perSystem (pkgs: pkgs.nixfmt-tree or pkgs.nixfmt);
     };
 }

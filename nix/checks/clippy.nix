@@ -1,20 +1,22 @@
-# The helpers' own tests run where the package is built; here their style, with every warning an error.
+# The style of the helpers, with every warning an error.
 {
   callPackage,
   clippy,
   lib,
   rustfmt,
 }:
-(callPackage ../packages/hearth.nix { inherit lib; }).overrideAttrs (old: {
-  pname = "hearth-clippy";
-  nativeBuildInputs = old.nativeBuildInputs or [ ] ++ [
-    clippy
-    rustfmt
-  ];
-  buildPhase = ''
-    cargo fmt --all --check
-    cargo clippy --workspace --all-targets --offline -- --deny warnings
-  '';
-  doCheck = false;
-  installPhase = "touch $out";
-})
+callPackage ../packages/hearth.nix {
+  inherit lib;
+  variant = {
+    pname = "hearth-clippy";
+    nativeBuildInputs = [
+      clippy
+      rustfmt
+    ];
+    buildPhase = ''
+      cargo fmt --all --check
+      cargo clippy --workspace --all-targets --offline -- --deny warnings
+    '';
+    installPhase = "touch $out";
+  };
+}

@@ -22,6 +22,14 @@ let
       block "[" (map (pretty deeper) value) "]"
     else
       builtins.toJSON value;
+
+  # The helpers of the host run where its system is built, unless it is built for another platform: then the manifests are
+  # checked by the same helpers for the platform of the build.
+  checker =
+    if pkgs.stdenv.buildPlatform.config == pkgs.stdenv.hostPlatform.config then
+      config.hearth.package
+    else
+      pkgs.buildPackages.callPackage ../packages/hearth.nix { };
 in
 {
   name,
@@ -32,7 +40,7 @@ pkgs.writeTextFile {
   name = "hearth-${name}.json";
   text = pretty "" ({ schema = 1; } // content) + "\n";
   checkPhase = ''
-    ${config.hearth.package}/bin/${helper} --check "$target"
+    ${checker}/bin/${helper} --check "$target"
   '';
 }
 // {

@@ -1,6 +1,7 @@
 # Every package of the flake.
 { lib, pkgs }:
 let
+  # One `lib` for modules, checks and packages: that of the flake's input, whatever `pkgs` was made with.
   callPackage = lib.callPackageWith (pkgs // { inherit lib; });
 in
 rec {

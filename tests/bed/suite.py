@@ -87,11 +87,15 @@ def compiled_checks(long):
     # What a person or a unit runs ends with a sentence. Tests and fuzz targets may end as they like.
     panics = [f"-Dclippy::{lint}" for lint in ("unwrap_used", "expect_used", "panic", "todo", "unimplemented", "unreachable")]
     shipped = ["cargo", "clippy", "--locked", "--workspace", "--exclude", "fuzz", "--lib", "--bins", "--", *panics]
+    # Here is all that tests need: none may be skipped for want of it.
+    must_run = ["env", "HEARTH_TESTS_MUST_RUN=1"]
+    sandbox = Check("builds in Nix's sandbox", [str(paths.TESTS / "eval/build")], counts=_CLOSING_LINE)
     return [
         Check("format", ["cargo", "fmt", "--all", "--check"], paths.HELPERS),
         Check("length of files", [str(paths.BED / "lengths")]),
+        Check("number of crates", [str(paths.BED / "crates")]),
         Check("format of hello", ["cargo", "fmt", "--check"], _HELLO),
-        Check("tests of the helpers", tests, paths.HELPERS, _CARGO_RESULT),
+        Check("tests of the helpers", [*must_run, *tests], paths.HELPERS, _CARGO_RESULT),
         # The short form of it is among the tests of the helpers, which take no such word.
         *([Check("1,000 documents of each format with sops itself", both_ways, paths.HELPERS)] if long else []),
         Check("fuzzing", [str(paths.HELPERS / "fuzz/run"), *(["60"] if long else [])], paths.HELPERS / "fuzz", _CLOSING_LINE),
@@ -100,6 +104,7 @@ def compiled_checks(long):
         Check("no panic in what is shipped", shipped, paths.HELPERS),
         Check("clippy of hello", clippy, _HELLO),
         Check("style of Nix", bed("style", "Nix"), counts=_CLOSING_LINE),
+        *([sandbox] if long else []),
     ]  # fmt: skip
 
 

@@ -2,10 +2,9 @@
 
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
-use x509_parser::asn1_rs::Any;
-use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_SIG_ED25519};
-use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_cert::der::Decode as _;
+use x509_cert::der::oid::db::{rfc5912, rfc8410};
+use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 /// A public key: ECDSA on P-256 with SHA-256, which is what `cosign generate-key-pair` makes, or Ed25519.
 #[derive(Clone, Debug)]
@@ -35,9 +34,9 @@ impl Key {
         let (Some(Ok((SectionKind::PublicKey, der))), None) = (sections.next(), sections.next()) else {
             return Err(NoKey::Pem);
         };
-        let (rest, info) = SubjectPublicKeyInfo::from_der(&der).map_err(|_| NoKey::Form)?;
-        let algorithm = algorithm_of(&info)?;
-        if rest.is_empty() { Ok(Self(UnparsedPublicKey::new(algorithm, point_of(&info)))) } else { Err(NoKey::Form) }
+        let info = SubjectPublicKeyInfoRef::from_der(&der).map_err(|_| NoKey::Form)?;
+        let point = info.subject_public_key.as_bytes().ok_or(NoKey::Form)?;
+        Ok(Self(UnparsedPublicKey::new(algorithm_of(&info, point)?, point.to_vec())))
     }
 
     /// Whether this key made that signature of that message.
@@ -46,18 +45,12 @@ impl Key {
     }
 }
 
-fn point_of(info: &SubjectPublicKeyInfo<'_>) -> Vec<u8> {
-    info.subject_public_key.data.to_vec()
-}
-
-fn algorithm_of(info: &SubjectPublicKeyInfo<'_>) -> Result<&'static dyn VerificationAlgorithm, NoKey> {
-    let parameter = info.algorithm.parameters.as_ref().map(Any::as_oid);
-    let point = &info.subject_public_key.data;
-    if info.algorithm.algorithm == OID_SIG_ED25519 {
+fn algorithm_of(info: &SubjectPublicKeyInfoRef<'_>, point: &[u8]) -> Result<&'static dyn VerificationAlgorithm, NoKey> {
+    if info.algorithm.oid == rfc8410::ID_ED_25519 {
         return if point.len() == 32 { Ok(&ED25519) } else { Err(NoKey::Form) };
     }
-    let on_p256 = matches!(parameter, Some(Ok(curve)) if curve == OID_EC_P256);
-    if info.algorithm.algorithm != OID_KEY_TYPE_EC_PUBLIC_KEY || !on_p256 {
+    let curve = info.algorithm.parameters.and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok());
+    if info.algorithm.oid != rfc5912::ID_EC_PUBLIC_KEY || curve != Some(rfc5912::SECP_256_R_1) {
         return Err(NoKey::Kind);
     }
     // Uncompressed (RFC 5480, 2.2), which is what is verified with.

@@ -7,9 +7,11 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
 use state::Digester;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::FromDer as _;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::time::Time;
 use zeroize::Zeroizing;
 
 /// A certificate with its key, both as PEM. Prints only its digest.
@@ -120,17 +122,18 @@ fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Refusal> {
     Ok(chain)
 }
 
-fn parsed<'a>(der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Refusal> {
-    X509Certificate::from_der(der)
-        .map(|(_, certificate)| certificate)
-        .map_err(|error| Refusal::NoCertificate(error.to_string()))
+fn parsed(der: &CertificateDer<'_>) -> Result<Certificate, Refusal> {
+    Certificate::from_der(der).map_err(|error| Refusal::NoCertificate(error.to_string()))
 }
 
-fn validity(certificate: &X509Certificate<'_>) -> (Timestamp, Timestamp) {
-    let validity = certificate.validity();
+fn validity(certificate: &Certificate) -> (Timestamp, Timestamp) {
+    let validity = &certificate.tbs_certificate.validity;
     // Years that a timestamp cannot hold are as good as never.
-    let at = |seconds, never| Timestamp::from_second(seconds).unwrap_or(never);
-    (at(validity.not_before.timestamp(), Timestamp::MAX), at(validity.not_after.timestamp(), Timestamp::MAX))
+    let at = |time: Time| {
+        let since_1970 = SignedDuration::try_from(time.to_unix_duration()).unwrap_or(SignedDuration::MAX);
+        Timestamp::from_duration(since_1970).unwrap_or(Timestamp::MAX)
+    };
+    (at(validity.not_before), at(validity.not_after))
 }
 
 fn matches_key(chain: &[CertificateDer<'static>], pem: &[u8]) -> Result<(), Refusal> {
@@ -158,13 +161,13 @@ fn covers(chain: &[CertificateDer<'static>], domains: &[String]) -> Result<(), R
 }
 
 /// The DNS names of a certificate. Its subject's common name does not count, as in every browser.
-fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let alternative = certificate.subject_alternative_name().ok().flatten();
-    let names = alternative.map(|extension| extension.value.general_names.as_slice()).unwrap_or_default();
+fn names(certificate: &Certificate) -> Vec<String> {
+    let alternative = certificate.tbs_certificate.get::<SubjectAltName>().ok().flatten();
+    let names = alternative.map(|(_, names)| names.0).unwrap_or_default();
     names
-        .iter()
+        .into_iter()
         .filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            GeneralName::DnsName(name) => Some(name.to_string()),
             _ => None,
         })
         .collect()
@@ -175,7 +178,7 @@ fn about_the_chain(chain: &[CertificateDer<'static>], now: Timestamp) -> Result<
     let certificates = chain.iter().map(parsed).collect::<Result<Vec<_>, _>>()?;
     let mut warnings = Vec::new();
     for (index, pair) in certificates.windows(2).enumerate() {
-        if pair[0].issuer() != pair[1].subject() {
+        if pair[0].tbs_certificate.issuer != pair[1].tbs_certificate.subject {
             warnings.push(format!(
                 "certificate {} of the file did not sign the one before it; some clients will refuse the chain",
                 index + 2

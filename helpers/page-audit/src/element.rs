@@ -1,20 +1,33 @@
 //! What an element refers to.
 
-use html5ever::tokenizer::Tag;
+use std::collections::BTreeMap;
 
 use crate::{Kind, srcset};
 
 /// How much of an address stands in the description of a place.
 const SHOWN: usize = 120;
 
-/// The value of an attribute.
-pub fn attribute<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {
-    tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| &*attribute.value)
+/// A start tag. Names are in lower case.
+#[derive(Debug, Default)]
+pub struct Tag {
+    /// Its name.
+    pub name: String,
+    /// Its attributes. Of two with one name the first counts.
+    pub attributes: BTreeMap<String, String>,
+    /// Whether it ends with `/>`.
+    pub self_closing: bool,
+}
+
+impl Tag {
+    /// The value of an attribute.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(String::as_str)
+    }
 }
 
 /// Tells of each reference of an element, with a description of its place.
 pub fn references_of(tag: &Tag, tell: &mut dyn FnMut(Kind, &str, String)) {
-    let name = &*tag.name;
+    let name = tag.name.as_str();
     match name {
         "link" => return link(tag, tell),
         "meta" => return refresh(tag, tell),
@@ -22,20 +35,20 @@ pub fn references_of(tag: &Tag, tell: &mut dyn FnMut(Kind, &str, String)) {
         _ => {}
     }
     for (attribute_name, kind) in attributes(name) {
-        if let Some(url) = attribute(tag, attribute_name).filter(|_| applies(tag, attribute_name)) {
+        if let Some(url) = tag.attribute(attribute_name).filter(|_| applies(tag, attribute_name)) {
             tell(*kind, url, place(name, attribute_name, url));
         }
     }
     if matches!(name, "img" | "source") {
-        for url in attribute(tag, "srcset").map(srcset::urls).unwrap_or_default() {
+        for url in tag.attribute("srcset").map(srcset::urls).unwrap_or_default() {
             tell(Kind::Image, url, place(name, "srcset", url));
         }
     }
     if name == "form" {
-        form(tag, "action", attribute(tag, "method"), tell);
+        form(tag, "action", tag.attribute("method"), tell);
     }
     if matches!(name, "button" | "input") {
-        form(tag, "formaction", attribute(tag, "formmethod"), tell);
+        form(tag, "formaction", tag.attribute("formmethod"), tell);
     }
 }
 
@@ -57,17 +70,17 @@ fn attributes(name: &str) -> &'static [(&'static str, Kind)] {
 
 /// `src` of an `<input>` is that of its image, if it is one.
 fn applies(tag: &Tag, name: &str) -> bool {
-    &*tag.name != "input" || name != "src" || attribute(tag, "type").is_some_and(|it| it.eq_ignore_ascii_case("image"))
+    tag.name != "input" || name != "src" || tag.attribute("type").is_some_and(|it| it.eq_ignore_ascii_case("image"))
 }
 
 /// Whether browsers run what `src` leads to, and do not merely keep the content as data.
 fn is_script(tag: &Tag) -> bool {
-    let kind = attribute(tag, "type").unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = tag.attribute("type").unwrap_or_default().trim().to_ascii_lowercase();
     kind.is_empty() || kind == "module" || kind.ends_with("javascript") || kind.ends_with("ecmascript")
 }
 
 fn form(tag: &Tag, attribute_name: &str, method: Option<&str>, tell: &mut dyn FnMut(Kind, &str, String)) {
-    let Some(url) = attribute(tag, attribute_name) else { return };
+    let Some(url) = tag.attribute(attribute_name) else { return };
     // Without a method of its own a button's form may be sent by POST.
     let get = method.map_or(attribute_name == "action", |method| method.eq_ignore_ascii_case("get"));
     let kind = if get { Kind::GetForm } else { Kind::PostForm };
@@ -75,16 +88,16 @@ fn form(tag: &Tag, attribute_name: &str, method: Option<&str>, tell: &mut dyn Fn
 }
 
 fn link(tag: &Tag, tell: &mut dyn FnMut(Kind, &str, String)) {
-    let rel = attribute(tag, "rel").unwrap_or_default().to_ascii_lowercase();
-    let Some(kind) = kind_of_link(&rel, attribute(tag, "as").unwrap_or_default()) else { return };
+    let rel = tag.attribute("rel").unwrap_or_default().to_ascii_lowercase();
+    let Some(kind) = kind_of_link(&rel, tag.attribute("as").unwrap_or_default()) else { return };
     let said = |url: &str| format!("<link rel=\"{}\" href=\"{}\">", short(&rel), short(url));
-    if attribute(tag, "disabled").is_some() {
+    if tag.attribute("disabled").is_some() {
         return;
     }
-    if let Some(url) = attribute(tag, "href") {
+    if let Some(url) = tag.attribute("href") {
         tell(kind, url, said(url));
     }
-    for url in attribute(tag, "imagesrcset").map(srcset::urls).unwrap_or_default() {
+    for url in tag.attribute("imagesrcset").map(srcset::urls).unwrap_or_default() {
         tell(Kind::Image, url, said(url));
     }
 }
@@ -126,10 +139,10 @@ fn preloaded(wanted_as: &str) -> Kind {
 
 /// `<meta http-equiv=refresh content="5; url=/there">`.
 fn refresh(tag: &Tag, tell: &mut dyn FnMut(Kind, &str, String)) {
-    if !attribute(tag, "http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh")) {
+    if !tag.attribute("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh")) {
         return;
     }
-    let Some((_, to)) = attribute(tag, "content").and_then(|content| content.split_once([';', ','])) else { return };
+    let Some((_, to)) = tag.attribute("content").and_then(|content| content.split_once([';', ','])) else { return };
     let to = to.trim_ascii();
     let url = match to.get(..3) {
         Some(word) if word.eq_ignore_ascii_case("url") => {

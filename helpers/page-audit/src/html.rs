@@ -2,23 +2,17 @@
 //!
 //! Only the tokenizer of the HTML Standard is used, and no tree is built: a page cannot be nested too deeply then.
 
-use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{
-    BufferQueue, CharacterTokens, EndTag, StartTag, Tag, TagToken, Token, TokenSink, TokenSinkResult, Tokenizer,
-};
+use html5gum::State as Content;
 
-use crate::element::{attribute, references_of};
+use crate::element::{Tag, references_of};
+use crate::tags::{self, Tags};
 use crate::{Kind, Reference, css};
 
 /// How many references of one page are kept.
 const REFERENCES: usize = 2000;
-/// The tokenizer compares each attribute of a tag with all before it; between two pieces the time is looked at.
-const PIECE: usize = 4096;
 /// How long reading one page may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Longer addresses are none: the servers that people use refuse them.
@@ -39,30 +33,20 @@ pub struct Page {
 
 /// Reads a page.
 pub fn read(text: &str) -> Page {
-    let tokenizer = Tokenizer::new(Reader::default(), html5ever::tokenizer::TokenizerOpts::default());
-    let (input, begun) = (BufferQueue::default(), Instant::now());
-    let mut rest = text;
-    while !rest.is_empty() {
-        if begun.elapsed() > PATIENCE {
-            tokenizer.sink.0.borrow_mut().page.cut = Some("it takes too long to read");
+    let (mut state, begun) = (State::default(), Instant::now());
+    let mut in_time = true;
+    for () in tags::read(text, &mut state) {
+        in_time = begun.elapsed() <= PATIENCE;
+        if !in_time {
             break;
         }
-        let (piece, after) = rest.split_at(boundary(rest));
-        input.push_back(StrTendril::from_slice(piece));
-        let _ = tokenizer.feed(&input);
-        rest = after;
     }
-    tokenizer.end();
-    tokenizer.sink.0.into_inner().page
+    state.end_of_style();
+    if !in_time {
+        state.page.cut = Some("it takes too long to read");
+    }
+    state.page
 }
-
-/// Where the next piece ends.
-fn boundary(text: &str) -> usize {
-    (PIECE..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
-}
-
-#[derive(Default)]
-struct Reader(RefCell<State>);
 
 #[derive(Default)]
 struct State {
@@ -76,39 +60,9 @@ struct State {
     style: Option<String>,
 }
 
-impl TokenSink for Reader {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let mut state = self.0.borrow_mut();
-        match token {
-            TagToken(tag) if tag.kind == StartTag => state.open(&tag),
-            TagToken(tag) if tag.kind == EndTag => {
-                state.close(&tag);
-                TokenSinkResult::Continue
-            }
-            CharacterTokens(text) => {
-                if let Some(style) = &mut state.style {
-                    style.push_str(&text);
-                }
-                TokenSinkResult::Continue
-            }
-            _ => TokenSinkResult::Continue,
-        }
-    }
-
-    fn end(&self) {
-        self.0.borrow_mut().end_of_style();
-    }
-
-    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
-        self.0.borrow().foreign > 0
-    }
-}
-
-impl State {
-    fn open(&mut self, tag: &Tag) -> TokenSinkResult<()> {
-        let name = &*tag.name;
+impl Tags for State {
+    fn open(&mut self, tag: &Tag) -> Option<Content> {
+        let name = tag.name.as_str();
         if self.foreign > 0 && ends_foreign(name) {
             self.foreign = 0;
         }
@@ -121,11 +75,11 @@ impl State {
         if self.templates == 0 {
             self.look_at(tag);
         }
-        if self.foreign > 0 { TokenSinkResult::Continue } else { content_of(name) }
+        if self.foreign > 0 { None } else { content_of(name) }
     }
 
-    fn close(&mut self, tag: &Tag) {
-        match &*tag.name {
+    fn close(&mut self, name: &str) {
+        match name {
             "svg" | "math" => self.foreign = self.foreign.saturating_sub(1),
             "template" => self.templates = self.templates.saturating_sub(1),
             "style" => self.end_of_style(),
@@ -133,6 +87,18 @@ impl State {
         }
     }
 
+    fn text(&mut self, text: &str) {
+        if let Some(style) = &mut self.style {
+            style.push_str(text);
+        }
+    }
+
+    fn in_foreign(&self) -> bool {
+        self.foreign > 0
+    }
+}
+
+impl State {
     fn end_of_style(&mut self) {
         if let Some(style) = self.style.take().filter(|_| self.templates == 0) {
             self.read_css(&style, "<style>");
@@ -140,16 +106,16 @@ impl State {
     }
 
     fn look_at(&mut self, tag: &Tag) {
-        match &*tag.name {
+        match tag.name.as_str() {
             "base" if self.page.base.is_none() => {
-                self.page.base = attribute(tag, "href").filter(|base| leads_somewhere(base)).map(ToOwned::to_owned);
+                self.page.base = tag.attribute("href").filter(|base| leads_somewhere(base)).map(ToOwned::to_owned);
             }
             "meta" if names(tag, "http-equiv", "content-security-policy") => {
-                self.page.upgrades |= attribute(tag, "content").is_some_and(upgrades);
+                self.page.upgrades |= tag.attribute("content").is_some_and(upgrades);
             }
             _ => references_of(tag, &mut |kind, url, place| self.keep(kind, url, place)),
         }
-        if let Some(style) = attribute(tag, "style") {
+        if let Some(style) = tag.attribute("style") {
             self.read_css(style, &format!("<{} style>", tag.name));
         }
     }
@@ -186,17 +152,17 @@ pub fn upgrades(policy: &str) -> bool {
 }
 
 fn names(tag: &Tag, name: &str, value: &str) -> bool {
-    attribute(tag, name).is_some_and(|found| found.trim().eq_ignore_ascii_case(value))
+    tag.attribute(name).is_some_and(|found| found.trim().eq_ignore_ascii_case(value))
 }
 
 /// How the content of an element is read. With scripts turned on, `<noscript>` is text.
-fn content_of(name: &str) -> TokenSinkResult<()> {
+fn content_of(name: &str) -> Option<Content> {
     match name {
-        "script" => TokenSinkResult::RawData(RawKind::ScriptData),
-        "style" | "noscript" | "iframe" | "noembed" | "noframes" | "xmp" => TokenSinkResult::RawData(RawKind::Rawtext),
-        "textarea" | "title" => TokenSinkResult::RawData(RawKind::Rcdata),
-        "plaintext" => TokenSinkResult::Plaintext,
-        _ => TokenSinkResult::Continue,
+        "script" => Some(Content::ScriptData),
+        "style" | "noscript" | "iframe" | "noembed" | "noframes" | "xmp" => Some(Content::RawText),
+        "textarea" | "title" => Some(Content::RcData),
+        "plaintext" => Some(Content::PlainText),
+        _ => None,
     }
 }
 

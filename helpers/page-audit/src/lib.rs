@@ -18,6 +18,7 @@ mod judge;
 mod link_header;
 mod reference;
 pub mod srcset;
+mod tags;
 
 use std::time::Duration;
 

@@ -21,3 +21,20 @@ impl fmt::Display for Location {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_beyond_ascii_is_asked_for_as_dns_knows_it() {
+        for (written, asked) in [
+            ("https://Bücher.example/é", "https://xn--bcher-kva.example/%C3%A9"),
+            ("https://faß.example/", "https://xn--fa-hia.example/"),
+            ("https://مثال.إختبار/", "https://xn--mgbh0fb.xn--kgbechtv/"),
+        ] {
+            assert_eq!(Url::parse(written).unwrap().as_str(), asked);
+        }
+        Url::parse("https://a\u{202e}b.example/").unwrap_err();
+    }
+}

@@ -261,6 +261,10 @@ fn killed_at_every_point_nothing_is_lost() {
         points += killed_while_taking(&disk.path);
         points += killed_while_restoring(&disk.path, true);
     }
+    // The points of a restore in place are met only there.
+    if !test_needs::mounts() {
+        return;
+    }
     points += killed_while_restoring_in_place();
     println!("killed at {points} points, survived all");
     let visited = VISITED.lock().unwrap();

@@ -12,11 +12,7 @@ use snapshot_volumes::offsite::Repository;
 use snapshot_volumes::settings::Offsite;
 
 fn restic() -> Option<Offsite> {
-    let found = Command::new("restic").arg("version").output().is_ok();
-    if !found {
-        eprintln!("skipped: there is no restic");
-    }
-    found.then(|| Offsite {
+    test_needs::program("restic").then(|| Offsite {
         repository: String::new(),
         password_file: "password".into(),
         environment_file: None,

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use rustix::fs::{CWD, FileType, Gid, Mode, Timespec, Timestamps, Uid, XattrFlags, mknodat};
 use snapshot_volumes::entry::Entry;
@@ -82,6 +83,12 @@ pub fn allocated(path: &Path) -> u64 {
     String::from_utf8(printed.stdout).unwrap().split_whitespace().next().unwrap().parse().unwrap()
 }
 
+/// Whether this process may do to files what only root does.
+pub fn is_root() -> bool {
+    static ROOT: LazyLock<bool> = LazyLock::new(test_needs::file_owners);
+    *ROOT
+}
+
 pub fn own(path: &Path, uid: u32, gid: u32) {
     rustix::fs::chown(path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))).unwrap();
 }
@@ -114,14 +121,11 @@ pub fn acl() -> Vec<u8> {
     bytes
 }
 
-/// One of everything that a volume can hold.
+/// One of everything that a volume can hold: what anybody can make, and what only root can.
 pub fn furnish(root: &Path) {
     let at = |name: &str| root.join(name);
     fs::create_dir_all(at("deep/er/est")).unwrap();
     fs::write(at("deep/er/file"), b"content").unwrap();
-    own(&at("deep/er/file"), 999, 70_000);
-    own(&at("deep/er"), 4_000_000_000, 3_000_000);
-    fs::set_permissions(at("deep/er/file"), fs::Permissions::from_mode(0o4751)).unwrap();
     fs::hard_link(at("deep/er/file"), at("a-second-name")).unwrap();
     fs::hard_link(at("deep/er/file"), at("deep/er/est/third")).unwrap();
     fs::write(at("empty"), b"").unwrap();
@@ -133,27 +137,38 @@ pub fn furnish(root: &Path) {
     symlink(&long, at("link-to-long")).unwrap();
     symlink("/etc/passwd", at("link-out")).unwrap();
     symlink("nowhere", at("dangling")).unwrap();
-    own_link(&at("dangling"), 5, 6);
-    dated(&at("dangling"), 1_000_000_000, 5);
     let sparse = File::create(at("sparse")).unwrap();
     sparse.set_len(1 << 20).unwrap();
     sparse.write_all_at(b"middle", 256 << 10).unwrap();
     sparse.write_all_at(b"later", 768 << 10).unwrap();
     File::create(at("only-a-hole")).unwrap().set_len(512 << 10).unwrap();
     mknodat(CWD, at("fifo"), FileType::Fifo, Mode::from_raw_mode(0o640), 0).unwrap();
-    mknodat(CWD, at("null"), FileType::CharacterDevice, Mode::from_raw_mode(0o666), rustix::fs::makedev(1, 3)).unwrap();
-    mknodat(CWD, at("disk"), FileType::BlockDevice, Mode::from_raw_mode(0o660), rustix::fs::makedev(7, 300)).unwrap();
     attribute(&at("empty"), "user.a=b%3D", b"escaped");
     attribute(&at("empty"), "user.note", b"with\nbreaks=and\0zeros");
-    attribute(&at("empty"), "system.posix_acl_access", &acl());
-    attribute(&at("deep"), "system.posix_acl_default", &acl());
-    attribute(&at("dangling"), "trusted.link", b"v");
+    if is_root() {
+        furnish_as_root(root);
+    }
+    dated(&at("dangling"), 1_000_000_000, 5);
     dated(&at("empty"), -2, 500_000_000);
     dated(&at("fifo"), 10_000_000_000, 1);
     for folder in ["deep/er/est", "deep/er", "deep", ""] {
         dated(&root.join(folder), 1_234_567_890, 123_456_789);
     }
     fs::set_permissions(root, fs::Permissions::from_mode(0o1777)).unwrap();
+}
+
+/// Other owners, modes and attributes that a sandbox refuses, and devices.
+fn furnish_as_root(root: &Path) {
+    let at = |name: &str| root.join(name);
+    own(&at("deep/er/file"), 999, 70_000);
+    own(&at("deep/er"), 4_000_000_000, 3_000_000);
+    own_link(&at("dangling"), 5, 6);
+    fs::set_permissions(at("deep/er/file"), fs::Permissions::from_mode(0o4751)).unwrap();
+    mknodat(CWD, at("null"), FileType::CharacterDevice, Mode::from_raw_mode(0o666), rustix::fs::makedev(1, 3)).unwrap();
+    mknodat(CWD, at("disk"), FileType::BlockDevice, Mode::from_raw_mode(0o660), rustix::fs::makedev(7, 300)).unwrap();
+    attribute(&at("empty"), "system.posix_acl_access", &acl());
+    attribute(&at("deep"), "system.posix_acl_default", &acl());
+    attribute(&at("dangling"), "trusted.link", b"v");
 }
 
 fn own_link(path: &Path, uid: u32, gid: u32) {
@@ -178,7 +193,7 @@ pub fn ravage(root: &Path) {
     fs::set_permissions(root, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
-/// A file system of its own, unmounted at the end.
+/// A file system of its own, unmounted at the end. `None` where the test cannot have one and is skipped.
 pub struct Mounted {
     pub path: PathBuf,
     _folder: TempDir,
@@ -187,32 +202,30 @@ pub struct Mounted {
 impl Mounted {
     /// A small file system in memory.
     pub fn tmpfs(size: &str) -> Option<Self> {
-        Self::mount(&["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"], tempfile::tempdir().unwrap())
+        let options = format!("size={size}");
+        test_needs::mounts().then(|| Self::mount(&["-t", "tmpfs", "-o", &options, "tmpfs"], tempfile::tempdir().unwrap()))
     }
 
-    /// A file system in an image. `None`, said aloud, where it cannot be had.
+    /// A file system in an image.
     pub fn image(kind: &str) -> Option<Self> {
+        if !(test_needs::mounts() && test_needs::program(&format!("mkfs.{kind}"))) {
+            return None;
+        }
         let folder = tempfile::tempdir().unwrap();
         let image = folder.path().join("image");
         File::create(&image).unwrap().set_len(512 << 20).unwrap();
         // starts: mkfs.btrfs mkfs.xfs
         let made = Command::new(format!("mkfs.{kind}")).arg("-q").arg(&image).output();
-        if !made.is_ok_and(|made| made.status.success()) {
-            eprintln!("skipped: there is no mkfs.{kind}");
-            return None;
-        }
-        Self::mount(&["-o", "loop", image.to_str().unwrap()], folder)
+        assert!(made.as_ref().is_ok_and(|made| made.status.success()), "{made:?}");
+        Some(Self::mount(&["-o", "loop", image.to_str().unwrap()], folder))
     }
 
-    fn mount(arguments: &[&str], folder: TempDir) -> Option<Self> {
+    fn mount(arguments: &[&str], folder: TempDir) -> Self {
         let path = folder.path().join("mounted");
         fs::create_dir(&path).unwrap();
         let done = Command::new("mount").args(arguments).arg(&path).output().unwrap();
-        if !done.status.success() {
-            eprintln!("skipped: {}", String::from_utf8_lossy(&done.stderr));
-            return None;
-        }
-        Some(Self { path, _folder: folder })
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        Self { path, _folder: folder }
     }
 }
 
