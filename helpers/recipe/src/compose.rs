@@ -73,6 +73,18 @@ impl Document {
         }
     }
 
+    /// How many characters of a key this file has.
+    pub(crate) fn depth(&self, key: &str) -> usize {
+        let mut key = key;
+        while !self.lines.contains_key(key) {
+            match key.rfind(['.', '[']) {
+                Some(end) => key = &key[..end],
+                None => return 0,
+            }
+        }
+        key.len()
+    }
+
     /// What `docker stack config` is given: JSON, nothing in it to be filled in from the environment of a process, and
     /// the files of the recipe in `folder` named from the root, so that the text may lie anywhere.
     pub fn text(&self, folder: &Path) -> String {
