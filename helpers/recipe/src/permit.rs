@@ -47,9 +47,11 @@ pub struct Owner<'a> {
 }
 
 impl Owner<'_> {
-    /// Whether a name is one of the app's own.
+    /// Whether a name is one of the app's own, written as the engine takes names.
     pub fn owns(&self, name: &str) -> bool {
-        name.strip_prefix(self.stack).is_some_and(|rest| rest.len() > 1 && rest.starts_with('_'))
+        let rest = name.strip_prefix(self.stack).and_then(|rest| rest.strip_prefix('_'));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(plain))
     }
 }
 

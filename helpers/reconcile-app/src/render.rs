@@ -60,8 +60,10 @@ fn permitted(manifest: &Manifest, reading: &Reading, rendered: &Value) -> Vec<Re
         domain: Some(manifest.domain.as_str()).filter(|domain| !domain.is_empty()),
         networks: &manifest.shared_networks,
     };
-    let refusals = recipe::permit::check(rendered, &owner, &manifest.allow);
-    refusals.into_iter().map(|refusal| reading.located(refusal)).collect()
+    let mut refusals = recipe::lost_ports(&reading.documents, rendered);
+    let strange = recipe::permit::check(rendered, &owner, &manifest.allow);
+    refusals.extend(strange.into_iter().map(|refusal| reading.located(refusal)));
+    refusals
 }
 
 fn refuse(app: &str, refusals: &[Refusal]) -> anyhow::Result<()> {

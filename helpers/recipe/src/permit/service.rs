@@ -12,7 +12,8 @@ const LOG_DRIVERS: [&str; 5] = ["", "json-file", "local", "journald", "none"];
 const LOG_OPTIONS: [&str; 5] = ["max-size", "max-file", "compress", "mode", "max-buffer-size"];
 /// What the engine itself takes for settings of a container's own spaces.
 const SYSCTLS: [&str; 5] = ["net.", "kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."];
-const MODES: [&str; 5] = ["", "replicated", "global", "replicated-job", "global-job"];
+/// Modes of services that stay. A job ends, which the gate would take for a failure, and has no update to watch.
+const MODES: [&str; 3] = ["", "replicated", "global"];
 
 impl Permit<'_> {
     pub(super) fn services(&mut self, file: &Value) {
@@ -84,7 +85,10 @@ impl Permit<'_> {
     fn mode(&mut self, place: &str, service: &Value) {
         let mode = text(&service["deploy"]["mode"]);
         if !MODES.contains(&mode.as_str()) {
-            self.never(&format!("{place}.deploy.mode"), format!("{mode:?} is no mode that a swarm has"));
+            let reason = format!(
+                "{mode:?}: the gate watches services that stay, and a job ends; let what is done once be done by a service that stays, before it begins"
+            );
+            self.never(&format!("{place}.deploy.mode"), reason);
         }
     }
 }

@@ -199,7 +199,7 @@ fn what_reaches_the_host_by_another_way_is_refused() {
         (service("sysctls", &json!({"kernel.core_pattern": "|/x"})), "a setting of the whole host"),
         (service("network_mode", &json!("none")), "a swarm ignores it"),
         (service("network_mode", &json!("container:databases")), "a swarm ignores it"),
-        (service("deploy", &json!({"mode": "everywhere"})), "no mode that a swarm has"),
+        (service("deploy", &json!({"mode": "replicated-job"})), "a job ends"),
         (service("oom_score_adj", &json!(-1000)), "allow.privileged = true"),
         (service("volumes", &json!([{"type": "npipe", "source": "x", "target": "/x"}])), "no kind of mount"),
         (service("volumes", &json!([{"type": "image", "source": "x", "target": "/x"}])), "no kind of mount"),

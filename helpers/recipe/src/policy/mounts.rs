@@ -11,6 +11,8 @@ use crate::files::within;
 const OF_THE_NETWORK: [&str; 3] = ["nfs", "nfs4", "cifs"];
 /// Kinds whose `device` is a disk of this one.
 const OF_A_DISK: [&str; 7] = ["ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "iso9660"];
+/// What the local driver can be told.
+const OPTIONS: [&str; 4] = ["type", "device", "o", "size"];
 const MEMORY_OPTIONS: [&str; 5] = ["size", "mode", "uid", "gid", "nr_inodes"];
 const PLAIN_FLAGS: [&str; 8] = ["rw", "ro", "nosuid", "nodev", "noexec", "noatime", "relatime", "defaults"];
 const FLAGS_THAT_MOVE: [&str; 9] =
@@ -80,13 +82,16 @@ impl Check<'_> {
         let option = |name: &str| options.get(name).and_then(Value::as_str).unwrap_or_default();
         let (kind, device) = (option("type").to_ascii_lowercase(), option("device"));
         let words: Vec<&str> = option("o").split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+        for name in options.keys().filter(|name| !OPTIONS.contains(&name.as_str())) {
+            self.refuse_always(&format!("{key}.{name}"), "the local driver has no such option".to_owned());
+        }
         let is_bind = words.iter().any(|word| matches!(*word, "bind" | "rbind"));
         match kind.as_str() {
             _ if is_bind => self.host_path(&key, device, false),
             "" | "none" | "bind" if options.get("device").is_some() || !kind.is_empty() => {
                 self.host_path(&key, device, false);
             }
-            "" => {}
+            "" if words.is_empty() => {}
             "tmpfs" => self.memory(&key, device, &words),
             kind if OF_THE_NETWORK.contains(&kind) => self.flags(&key, &words),
             kind if OF_A_DISK.contains(&kind) => {
