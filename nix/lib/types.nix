@@ -77,6 +77,17 @@ in
 
   hostPath = straight "absolute path on the host, written as a string" (lib.types.strMatching "/.*");
 
+  # As the engine takes them.
+  objectName = described "name of a volume or a network, such as media" (
+    lib.types.strMatching "[A-Za-z0-9][A-Za-z0-9_.-]*"
+  );
+
+  publishedPort = described "port of the host such as 25 or \"8448/udp\"" (
+    lib.types.coercedTo lib.types.port toString (
+      lib.types.strMatching "[1-9][0-9]{0,4}(/(tcp|udp|sctp))?"
+    )
+  );
+
   fileMode = described "octal file mode of four digits without set-id bits, such as 0400" (
     lib.types.strMatching "0[0-7]{3}"
   );

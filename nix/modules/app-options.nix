@@ -28,6 +28,23 @@ in
       example = "feeds.example.org";
       description = "Where the app is served. Recipes see it as `DOMAIN`.";
     };
+    domains = lib.mkOption {
+      type = lib.types.listOf hearth.types.domain;
+      default = [ ];
+      example = [ "www.example.org" ];
+      description = ''
+        Host names beside `domain` that routes of the recipe may serve. They decide what the recipe may ask for, not what it
+        serves: the routes are the recipe's own.
+      '';
+    };
+    databases = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      example = [ "shop" ];
+      description = ''
+        Databases of `hearth.postgres.databases` that the app uses. Its recipe may then join the network `databases`.
+      '';
+    };
     stack = lib.mkOption {
       type = lib.types.strMatching "[a-z0-9][a-z0-9_-]{0,49}";
       default =
@@ -199,6 +216,54 @@ in
         default = [ ];
         example = [ "/dev/dri" ];
         description = "Devices of the host that the recipe may use.";
+      };
+      volumes = lib.mkOption {
+        type = lib.types.listOf hearth.types.objectName;
+        default = [ ];
+        example = [ "media" ];
+        description = ''
+          Volumes, by their name in the engine, that do not belong to the app alone: those of another app, those that were made by
+          hand, and the app's own that are mounted over the network or by a volume plugin. The recipe can read and change all that
+          is in them, and a rollback of the app puts their content back as well.
+        '';
+      };
+      networks = lib.mkOption {
+        type = lib.types.listOf hearth.types.objectName;
+        default = [ ];
+        example = [ "monitoring" ];
+        description = ''
+          Networks, by their name in the engine, that the recipe may share with others, or may give a driver or addresses of its
+          own. On a shared network the app reaches every other service there, without passing the proxy.
+        '';
+      };
+      ports = lib.mkOption {
+        type = lib.types.listOf hearth.types.publishedPort;
+        default = [ ];
+        example = [
+          25
+          "8448/udp"
+        ];
+        description = ''
+          Ports of the host that the recipe may publish. Docker opens them to everybody, past the host's firewall; one that a
+          service of the host listens on is taken from it.
+        '';
+      };
+      logging = lib.mkOption {
+        type = lib.types.listOf (lib.types.strMatching "[a-z0-9-]+");
+        default = [ ];
+        example = [ "gelf" ];
+        description = ''
+          Log drivers that the recipe may use beside those that keep logs on this host. The engine, which is root on the host's
+          network, then opens connections and reads files that the recipe names.
+        '';
+      };
+      proxy = lib.mkOption {
+        type = lib.types.bool;
+        default = false;
+        description = ''
+          Whether the recipe may tell the proxy everything by labels: routes without a host name, TCP and UDP routes, priorities,
+          middlewares and services of others. It can then take requests for every other app of the host.
+        '';
       };
     };
 

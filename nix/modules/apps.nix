@@ -65,12 +65,16 @@ let
         inherit (app)
           stack
           composeFiles
-          allow
           update
           drainSeconds
           keepFailedHours
           ;
         domain = toString app.domain;
+        allow = app.allow // {
+          inherit (app) domains;
+        };
+        sharedNetworks =
+          lib.optional (app.domain != null) "proxy" ++ lib.optional (app.databases != [ ]) "databases";
         middlewares = hearth.middlewares.ofApp name app;
         deploy = if app.deploy == null then null else { inherit (app.deploy) image variable; };
         # Recipes name a resolver that asks for certificates itself; on this host they come from hearth.certificates.
@@ -132,6 +136,20 @@ let
     + hearth.gates.secondsOf app
     + hearth.migrations.secondsOf app
     + (if keepsData app then app.snapshot.budgetSeconds else 0);
+
+  # Of stacks, each whose name is another's with more behind it, by that other's.
+  beginsWithAnother =
+    stacks:
+    lib.listToAttrs (
+      lib.concatMap (
+        stack: map (lib.nameValuePair stack) (lib.filter (lib.hasPrefix "${stack}_") stacks)
+      ) stacks
+    );
+  unknownDatabases =
+    app:
+    lib.filter (
+      database: !config.hearth.postgres.enable || !config.hearth.postgres.databases ? ${database}
+    ) app.databases;
 
   isBlueGreen = app: app.update == "blue-green";
   keepsData = app: app.snapshot.mode != "none";
@@ -300,6 +318,14 @@ let
         message = "${option}: a name is made of lower-case letters, digits and `-`. Rename the app.";
       }
       {
+        assertion = unknownDatabases app == [ ];
+        message = "${option}.databases names ${lib.concatStringsSep " and " (unknownDatabases app)}, which is not declared. Add it to hearth.postgres.databases, or correct the name.";
+      }
+      {
+        assertion = app.domains == [ ] || app.domain != null;
+        message = "${option}.domains: the app has no domain that they would be beside. Set ${option}.domain to one of them.";
+      }
+      {
         assertion = !lib.elem "/" app.allow.hostPaths;
         message = "${option}.allow.hostPaths: `/` would give the app the whole host. Name the folders that it needs.";
       }
@@ -363,6 +389,11 @@ in
         assertion = false;
         message = "hearth.apps: ${lib.concatStringsSep " and " names} have the same domain ${domain}. Give each its own.";
       }) (shared (app: app.domain))
+      # STACK_data of the one would be data of the other.
+      ++ lib.mapAttrsToList (stack: other: {
+        assertion = false;
+        message = "hearth.apps: the stack ${other} begins with the stack ${stack} and an underscore, so that their objects may have the same names. Give one of them another `stack`.";
+      }) (beginsWithAnother (lib.mapAttrsToList (_: app: app.stack) apps))
       ++ lib.mapAttrsToList (stack: names: {
         assertion = false;
         message = "hearth.apps: ${lib.concatStringsSep " and " names} have the same stack ${stack}, and would replace each other. Give each its own `stack`.";

@@ -62,7 +62,9 @@ let
     in
     pattern == domain || pattern == "*.${above}";
   isServed = app: app.enable && app.domain != null;
-  appDomains = map (app: app.domain) (lib.filter isServed (lib.attrValues config.hearth.apps));
+  appDomains = lib.concatMap (app: [ app.domain ] ++ app.domains) (
+    lib.filter isServed (lib.attrValues config.hearth.apps)
+  );
   isOfAnApp = certificate: lib.any (domain: lib.any (covers domain) certificate.domains) appDomains;
   certificateDomains = lib.concatMap (certificate: certificate.domains) (lib.attrValues cfg);
 in

@@ -268,6 +268,8 @@ in
     hearth.apps.databases = {
       recipe = lib.mkDefault settings.recipe;
       inherit stack;
+      # It is the others' network, and these are the services that they look for there.
+      allow.networks = [ "databases" ];
       environment = lib.mapAttrs (_: lib.mkDefault) {
         POSTGRES_IMAGE = cfg.image.name;
         POOLER_IMAGE = cfg.pooler.image.name;

@@ -182,10 +182,18 @@ in
           snapshot.mode = lib.mkDefault "none";
           drainSeconds = lib.mkDefault cfg.drainSeconds;
           images = lib.optional (cfg.image.archive != null) { inherit (cfg.image) name archive; };
-          allow.hostPaths = [
-            paths.certificates
-            paths.dockerRead
-          ];
+          allow = {
+            hostPaths = [
+              paths.certificates
+              paths.dockerRead
+            ];
+            ports = [
+              80
+              443
+            ];
+            # Every app with a domain is on it.
+            networks = [ "proxy" ];
+          };
           environment = lib.mapAttrs (_: lib.mkDefault) {
             PROXY_IMAGE = cfg.image.name;
             LOG_LEVEL = cfg.logLevel;

@@ -56,7 +56,7 @@ with subtest("a version that crashes seconds after its health check is rolled ba
 
 with subtest("a version that the swarm refuses is rolled back, with its data, and not tried again"):
     joins = "sed -i 's/^      - proxy$/&\\n      - nowhere/; s/^networks:$/&\\n  nowhere: {external: true}/' compose.yml"
-    said = rolled_back(recipe("refused", joins))
+    said = rolled_back(f'{recipe("refused", joins)} | .allow.networks = ["nowhere"]')
     assert "refused by the engine" in said and "nowhere" in said, said
     indexes = services()
     good, said = reconcile(UNIT)

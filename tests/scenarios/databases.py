@@ -19,6 +19,7 @@ with subtest("the server and its pooler are deployed as any app is"):
     server = manifest("miniflux") | {
         "name": "databases", "stack": "databases", "domain": "", "stateFolder": "/var/lib/hearth/apps/databases",
         "recipe": {"folder": host.succeed(RECIPE).strip(), "git": None},
+        "sharedNetworks": [], "allow": {"networks": ["databases"]},
         "secrets": {f"{name}_password": f"{SECRETS}/{name}" for name in ("superuser", "pooler")},
         "environment": {
             "POSTGRES_IMAGE": "localhost:5000/postgres:17", "POOLER_IMAGE": "localhost:5000/pgbouncer:1",

@@ -58,7 +58,7 @@ impl Document {
     pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
         let root = node::parse(file, text)?;
         let mut lines = BTreeMap::new();
-        let value = node::into_value(root, &mut String::new(), &mut lines);
+        let value = node::into_value(root, text, &mut String::new(), &mut lines);
         Ok(Self { file: file.to_owned(), value, lines, filled: BTreeSet::new() })
     }
 
@@ -71,6 +71,18 @@ impl Document {
             }
             key = &key[..key.rfind(['.', '['])?];
         }
+    }
+
+    /// How many characters of a key this file has.
+    pub(crate) fn depth(&self, key: &str) -> usize {
+        let mut key = key;
+        while !self.lines.contains_key(key) {
+            match key.rfind(['.', '[']) {
+                Some(end) => key = &key[..end],
+                None => return 0,
+            }
+        }
+        key.len()
     }
 
     /// What `docker stack config` is given: JSON, nothing in it to be filled in from the environment of a process, and
@@ -233,6 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn a_number_beyond_all_numbers_is_the_text_that_it_is_written_with() {
+        let text = "a: 5e1234\nb: [12e400, +1e999, -.5e999]\nc: {d: 1e999, e: 1}\ng: &x 7e777\nh: *x\ni: \"5e1234\"\n";
+        let value = parse("f", text).unwrap();
+        let expected = serde_json::json!({
+            "a": "5e1234", "b": ["12e400", "+1e999", "-.5e999"], "c": {"d": "1e999", "e": 1}, "g": "7e777", "h": "7e777", "i": "5e1234"
+        });
+        assert_eq!(value, expected);
+        assert_eq!(parse("f", "a: +.nan\nb: .inf").unwrap(), serde_json::json!({"a": "+.nan", "b": ".inf"}));
+    }
+
+    #[test]
     fn what_is_no_yaml_is_refused_with_file_line_column_and_reason() {
         for (text, said) in [
             ("a:\n  - b\n c: [\n", "compose.yml:3:2: "),
@@ -241,7 +264,9 @@ mod tests {
             ("a: *nothing\n", "compose.yml:1:4: "),
             ("a: &a\n  b: *a\n", "compose.yml:2:6: "),
             ("? [a]\n: b\n", "compose.yml:1:3: "),
-            ("a: .nan\n", "compose.yml:1:4: "),
+            ("a: !reset []\n", "the tag `!reset` is not YAML's own"),
+            ("a:\n  b: !override {c: d}\n", "the tag `!override` is not YAML's own"),
+            ("a: !x 1\n", "the tag `!x` is not YAML's own"),
         ] {
             let error = parse("compose.yml", text).unwrap_err().to_string();
             assert!(error.contains(said), "{text}: {error}");

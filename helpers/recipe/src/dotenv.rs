@@ -116,30 +116,41 @@ impl<'a> Parser<'a> {
         let comment = line
             .char_indices()
             .find(|(at, c)| *c == '#' && line[..*at].chars().next_back().map_or(after_blank, char::is_whitespace));
-        let written = &line[..comment.map_or(line.len(), |(at, _)| at)];
-        let value = self.fill(written.trim_end());
+        let written = line[..comment.map_or(line.len(), |(at, _)| at)].trim_end();
+        let value = self.fill(written, written);
         self.advance(line.len());
         value
     }
 
     fn quoted(&mut self, quote: char) -> Result<String, Error> {
         let begun = self.line;
-        let mut raw = String::new();
+        // What is to be filled in, in which a dollar that was escaped is doubled, and the same where nothing is.
+        let (mut raw, mut plain) = (String::new(), String::new());
         let mut characters = self.rest.char_indices().skip(1);
         while let Some((at, c)) = characters.next() {
             match c {
                 '\\' => match (characters.next(), quote) {
-                    (Some((_, escaped)), '"') => raw.push_str(&unescaped(escaped)),
+                    (Some((_, '$')), '"') => {
+                        raw.push_str("$$");
+                        plain.push('$');
+                    }
+                    (Some((_, escaped)), '"') => {
+                        raw.push_str(&unescaped(escaped));
+                        plain.push_str(&unescaped(escaped));
+                    }
                     (Some((_, '\'')), _) => raw.push('\''),
                     (Some((_, other)), _) => raw.extend(['\\', other]),
                     (None, _) => break,
                 },
                 c if c == quote => {
-                    let value = if quote == '"' { self.fill(&raw)? } else { raw };
+                    let value = if quote == '"' { self.fill(&raw, &plain)? } else { raw };
                     self.advance(at + 1);
                     return self.nothing_but_a_comment_follows().map(|()| value);
                 }
-                other => raw.push(other),
+                other => {
+                    raw.push(other);
+                    plain.push(other);
+                }
             }
         }
         Err(Error { line: begun, reason: format!("the value begun with {quote} has no closing {quote}") })
@@ -155,9 +166,9 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Fills in earlier variables. What is no expression stays as it is written: a password hash is full of dollars.
-    fn fill(&self, text: &str) -> Result<String, Error> {
-        let Ok(parts) = template::parse(text) else { return Ok(text.to_owned()) };
+    /// Fills in earlier variables. Where that is no expression, the value is `plain`: a password hash is full of dollars.
+    fn fill(&self, text: &str, plain: &str) -> Result<String, Error> {
+        let Ok(parts) = template::parse(text) else { return Ok(plain.to_owned()) };
         let lookup = |name: &str| {
             let earlier = || self.found.iter().rev().find(|(found, _)| found == name).map(|(_, value)| value.clone());
             (self.preset)(name).or_else(earlier)
@@ -167,13 +178,12 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// What a backslash and a character mean in double quotes. A dollar is doubled, for it is read once more.
+/// What a backslash and a character other than a dollar mean in double quotes.
 fn unescaped(c: char) -> String {
     match c {
         'n' => "\n".to_owned(),
         'r' => "\r".to_owned(),
         't' => "\t".to_owned(),
-        '$' => "$$".to_owned(),
         '"' | '\\' | '\'' | '`' => c.to_string(),
         other => format!("\\{other}"),
     }
@@ -216,6 +226,9 @@ mod tests {
             ("A=\"two\nlines\"", "two\nlines"),
             ("A=\"foo\\$BAR\"", "foo$BAR"),
             ("A=$2y$05$abc", "$2y$05$abc"),
+            ("A=\"cost \\$5 and $1\"", "cost $5 and $1"),
+            ("A=\"^foo\\$|bar$\"", "^foo$|bar$"),
+            ("A=\"\\$2y$05$abc\"", "$2y$05$abc"),
             ("A=${NOT:-x/y}", "x/y"),
             ("A=x\r\n", "x"),
             ("\u{feff}A=1", "1"),

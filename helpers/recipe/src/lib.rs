@@ -26,21 +26,26 @@
 //! gets a file without variables and an environment without the recipe's.
 
 mod abra;
+mod allow;
 pub mod compose;
 pub mod dotenv;
 mod environment;
 mod error;
 mod files;
 mod folder;
+mod merge;
+pub mod permit;
 pub mod policy;
 mod reading;
 mod template;
 mod version;
 
+pub use allow::{Allow, Port, Protocol};
 pub use environment::{Environment, stack_name};
 pub use error::{Error, Refusal};
 pub use files::ComposeFile;
 pub use folder::Recipe;
-pub use policy::{Allow, Place, check};
+pub use merge::lost_ports;
+pub use policy::{Place, check};
 pub use reading::Reading;
 pub use version::{Version, VersionError};

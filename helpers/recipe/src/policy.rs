@@ -11,28 +11,11 @@ mod files;
 mod mounts;
 mod service;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::Refusal;
-
-/// What an app's declaration allows. Each text must match exactly, for below an allowed folder a container could have
-/// left a symlink to anywhere.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Allow {
-    /// Paths of the host that may be mounted.
-    pub host_paths: Vec<PathBuf>,
-    /// All that a container can be given: `privileged`, the process spaces of the host, no confinement.
-    pub privileged: bool,
-    /// The network of the host.
-    pub host_network: bool,
-    /// Kernel capabilities, with or without `CAP_`.
-    pub capabilities: Vec<String>,
-    /// Devices of the host.
-    pub devices: Vec<PathBuf>,
-}
+use crate::{Allow, Refusal};
 
 /// What is being looked at.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +152,7 @@ fn given(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false)) && value.as_str() != Some("false")
 }
 
-fn kind(value: &Value) -> &'static str {
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "a truth value",
@@ -181,14 +164,14 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// A name as it stands in a Nix attribute path.
-fn attribute(name: &str) -> String {
+pub(crate) fn attribute(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-'".contains(c));
     if plain { name.to_owned() } else { quoted(name) }
 }
 
 /// A Nix string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "\\${"))
 }
 

@@ -55,6 +55,17 @@ impl Reading {
         refusals
     }
 
+    /// A refusal of the rendered file with the file and line that it comes from: those of the last file that has the key, or
+    /// the most of it.
+    #[must_use]
+    pub fn located(&self, refusal: Refusal) -> Refusal {
+        let depth = |document: &Document| document.depth(&refusal.key);
+        let Some(document) = self.documents.iter().filter(|one| depth(one) > 0).max_by_key(|one| depth(one)) else {
+            return refusal;
+        };
+        Refusal { file: document.file.clone(), line: document.line(&refusal.key), ..refusal }
+    }
+
     /// The recipe's version: the label `coop-cloud.<stack>.version` of the service `app`; the last file that has it
     /// wins. `None` when none has it.
     ///

@@ -97,8 +97,10 @@ impl Parser<'_> {
     /// Everything up to the end, or within an expression up to its closing brace, which is consumed.
     fn parts(&mut self, depth: usize) -> Result<Vec<Part>, String> {
         let mut parts = Vec::new();
+        // Braces of the text itself, as in a default that is JSON.
+        let mut open = 0_usize;
         loop {
-            let stop = self.rest.find(|c| c == '$' || (depth > 0 && c == '}'));
+            let stop = self.rest.find(|c| c == '$' || (depth > 0 && matches!(c, '{' | '}')));
             let (text, rest) = self.rest.split_at(stop.unwrap_or(self.rest.len()));
             push_text(&mut parts, text);
             self.rest = rest;
@@ -107,9 +109,17 @@ impl Parser<'_> {
                 self.rest = rest;
             } else if self.rest.starts_with('$') {
                 parts.push(self.variable(depth)?);
+            } else if let Some(rest) = self.rest.strip_prefix('{') {
+                open += 1;
+                push_text(&mut parts, "{");
+                self.rest = rest;
             } else if let Some(rest) = self.rest.strip_prefix('}') {
                 self.rest = rest;
-                return Ok(parts);
+                if open == 0 {
+                    return Ok(parts);
+                }
+                open -= 1;
+                push_text(&mut parts, "}");
             } else if depth > 0 {
                 return Err("an expression `${` without its closing `}`".to_owned());
             } else {
@@ -205,6 +215,9 @@ mod tests {
             ("${SET:?see a-b}", "set"),
             ("${EMPTY?needed}", ""),
             ("${SET}}", "set}"),
+            (r#"${SET:-{"a":"b"}}"#, "set"),
+            (r#"${NOT:-{"a":{"b":"${SET}"}}}"#, r#"{"a":{"b":"set"}}"#),
+            ("${NOT:-{}}{}", "{}{}"),
             ("{}", "{}"),
             ("", ""),
         ] {
@@ -221,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_is_no_expression_is_said() {
-        for text in ["$", "a$", "$1", "${", "${1X}", "${X", "${X.Y}", "${ X }", "${X:}", "${X:-a", "$-"] {
+        for text in ["$", "a$", "$1", "${", "${1X}", "${X", "${X.Y}", "${ X }", "${X:}", "${X:-a", "${X:-{}", "$-"] {
             filled(text).expect_err(text);
         }
         assert!(filled("price: ${1X} and more").unwrap_err().contains("`${1X}`"));

@@ -241,7 +241,7 @@ fn manifest(folder: &Path, update: &str) -> Manifest {
         "smoke":[{{"name":"page","url":"https://x.example.org/","caFile":null,"connectTo":null,"method":"GET","headers":{{}},
         "credentials":{{"basicAuth":null,"bearerFile":null,"headerFiles":{{}}}},"body":"","followRedirects":false,
         "budgetSeconds":1,"expect":{{"status":200,"contains":null,"lacks":null,"headers":{{}},"json":{{}}}}}}]}},
-        "allow":{{"hostPaths":[],"privileged":false,"hostNetwork":false,"capabilities":[],"devices":[]}},
+        "allow":{{}},"sharedNetworks":["proxy"],
         "update":"{update}","drainSeconds":0,"keepFailedHours":24,"nftCommand":null,"systemctlCommand":null}}"#
     );
     state::manifest::parse(Path::new("x.json"), text.as_bytes()).unwrap()

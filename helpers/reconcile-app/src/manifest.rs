@@ -43,6 +43,9 @@ pub struct Manifest {
     pub gate: Gate,
     /// What of the host the recipe may touch.
     pub allow: recipe::Allow,
+    /// Networks that the app shares with others by its declaration: the proxy's, where it has a domain, and its databases'.
+    #[serde(default)]
+    pub shared_networks: Vec<String>,
     /// How its data is kept safe.
     #[serde(default)]
     pub snapshot: Settings,

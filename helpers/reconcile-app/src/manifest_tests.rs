@@ -8,7 +8,7 @@ fn manifest_of(recipe: &str) -> String {
         r#"{{"schema":1,"stateFolder":"/s","dockerSocket":"/d","dockerConfigFolder":"/c","dockerCommand":"/docker",
         "name":"shop","stack":"shop","domain":"","recipe":{recipe},"composeFiles":null,"environment":{{}},"secrets":{{}},
         "images":[],"gate":{{"convergeSeconds":1,"healthySeconds":1,"restartLimit":1,"probe":null}},
-        "allow":{{"hostPaths":[],"privileged":false,"hostNetwork":false,"capabilities":[],"devices":[]}},
+        "allow":{{}},"sharedNetworks":["proxy"],
         "update":"rolling","drainSeconds":1,"nftCommand":null,"systemctlCommand":null}}"#
     )
 }

@@ -36,6 +36,7 @@ pub fn attach(value: &mut Value, app: &str, middlewares: &[Middleware]) -> anyho
         let Some(labels) = declared.get_mut("deploy").and_then(|deploy| deploy.get_mut("labels")) else { continue };
         let labels =
             labels.as_object_mut().with_context(|| format!("services.{service}.deploy.labels is no mapping"))?;
+        refuse_other_ways(labels, service, app)?;
         let routers = routers(labels);
         if routers.is_empty() && is_enabled(labels) {
             bail!(
@@ -58,6 +59,20 @@ pub fn attach(value: &mut Value, app: &str, middlewares: &[Middleware]) -> anyho
     Ok(())
 }
 
+/// A route below HTTP goes before the ones of HTTP on its entry point, and has none of what is declared in front of them.
+fn refuse_other_ways(labels: &Map<String, Value>, service: &str, app: &str) -> anyhow::Result<()> {
+    let below = |key: &&String| {
+        let key = key.to_ascii_lowercase();
+        key.starts_with("traefik.tcp.") || key.starts_with("traefik.udp.")
+    };
+    match labels.keys().find(below) {
+        None => Ok(()),
+        Some(key) => bail!(
+            "service {service} of `{app}` has the label `{key}`, a way to it that hearth.apps.{app}.middlewares cannot be put in front of; use a recipe without it, or take the middlewares away. The engine was not touched"
+        ),
+    }
+}
+
 /// Whether a password is asked for before a stack.
 pub fn asks_password(stack: &Value) -> bool {
     let services = stack.get("services").and_then(Value::as_object);
@@ -72,8 +87,7 @@ pub fn expected(probe: &Probe, asks_password: bool) -> Probe {
 
 fn is_enabled(labels: &Map<String, Value>) -> bool {
     let enable = labels.iter().find(|(key, _)| key.eq_ignore_ascii_case("traefik.enable"));
-    enable
-        .is_some_and(|(_, value)| value == true || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true")))
+    enable.is_some_and(|(_, value)| value == true || value.as_str().is_some_and(crate::routes::is_true))
 }
 
 /// The names of the routes, each once, as they are written first.

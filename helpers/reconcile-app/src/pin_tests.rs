@@ -99,7 +99,7 @@ fn inputs(folder: &Path) -> Inputs {
         "environment":{{"IMAGE":"registry.example.org/shop:0"}},"secrets":{{}},"images":[],
         "deploy":{{"image":"registry.example.org/shop","variable":"IMAGE"}},
         "gate":{{"convergeSeconds":1,"healthySeconds":1,"restartLimit":1,"probe":null}},
-        "allow":{{"hostPaths":[],"privileged":false,"hostNetwork":false,"capabilities":[],"devices":[]}},
+        "allow":{{}},"sharedNetworks":["proxy"],
         "update":"rolling","drainSeconds":1,"nftCommand":null,"systemctlCommand":null}}"#,
         folder.display()
     );

@@ -1,12 +1,15 @@
 //! From a recipe to a stack that can be applied.
 
 use anyhow::bail;
-use recipe::Place;
+use recipe::permit::Owner;
+use recipe::{Place, Reading, Refusal};
+use serde_json::Value;
 
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
 use crate::middlewares::attach;
 use crate::rewrite::{Rewrite, Stack};
+use crate::routes;
 use crate::stack::Stacks;
 use crate::strategy;
 
@@ -34,6 +37,10 @@ pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) 
     // Once more on the merged result: what two files ask for together is what will run.
     let place = Place { file: "the rendered compose file", app, folder };
     refuse(app, &recipe::check(&value, &place, &manifest.allow))?;
+    refuse(app, &permitted(manifest, &reading, &value))?;
+    let mut warnings = reading.warnings.clone();
+    warnings.extend(recipe::permit::ignored(&value));
+    routes::claim(&mut value, app);
     attach(&mut value, app, &manifest.middlewares)?;
     let rewrite = Rewrite { app, stack, digest: &inputs.digest, secrets: &inputs.secret_digests };
     let mut stack = rewrite.apply(value)?;
@@ -42,10 +49,24 @@ pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) 
     if manifest.update == Update::BlueGreen {
         strategy::refuse(app, &strategy::unfit(&stack))?;
     }
-    Ok(Rendered { stack, warnings: reading.warnings.clone() })
+    Ok(Rendered { stack, warnings })
 }
 
-fn refuse(app: &str, refusals: &[recipe::Refusal]) -> anyhow::Result<()> {
+/// What of the rendered file is not on the list, each with the line that it comes from.
+fn permitted(manifest: &Manifest, reading: &Reading, rendered: &Value) -> Vec<Refusal> {
+    let owner = Owner {
+        app: manifest.name.as_str(),
+        stack: manifest.stack.as_str(),
+        domain: Some(manifest.domain.as_str()).filter(|domain| !domain.is_empty()),
+        networks: &manifest.shared_networks,
+    };
+    let mut refusals = recipe::lost_ports(&reading.documents, rendered);
+    let strange = recipe::permit::check(rendered, &owner, &manifest.allow);
+    refusals.extend(strange.into_iter().map(|refusal| reading.located(refusal)));
+    refusals
+}
+
+fn refuse(app: &str, refusals: &[Refusal]) -> anyhow::Result<()> {
     if refusals.is_empty() {
         return Ok(());
     }

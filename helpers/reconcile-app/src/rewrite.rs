@@ -61,6 +61,7 @@ impl Rewrite<'_> {
     pub fn apply(&self, mut value: Value) -> anyhow::Result<Stack> {
         self.name_secrets(&mut value)?;
         self.name_configs(&mut value)?;
+        complete(&mut value);
         let services = value.get_mut("services").and_then(Value::as_object_mut).context("it declares no services")?;
         for (name, service) in services {
             let service = service.as_object_mut().with_context(|| format!("services.{name} is no mapping"))?;
@@ -220,6 +221,20 @@ impl Stack {
 
     pub(crate) fn services_mut(&mut self) -> impl Iterator<Item = (&String, &mut Value)> {
         mapping(&mut self.value, "services")
+    }
+}
+
+/// Takes away what a rendered file no longer needs and could not be applied with: variables of files are in
+/// `environment` by now, and the files may be gone when the stack is put back; keys of today's form are refused under an old
+/// form's number.
+fn complete(file: &mut Value) {
+    if let Some(file) = file.as_object_mut() {
+        file.remove("version");
+    }
+    for (_, service) in mapping(file, "services") {
+        if let Some(service) = service.as_object_mut() {
+            service.remove("env_file");
+        }
     }
 }
 

@@ -1,4 +1,10 @@
-//! The routes of a colour: what of a service's labels Traefik reads, made into routes of this deploy alone.
+//! Labels that Traefik reads: made into an app's own, and into routes of one deploy in a colour.
+//!
+//! All apps of a host share one name space of routers, services and middlewares, in which Traefik merges what has one name,
+//! or drops it. So each name that a recipe gives gets the app's name before it, and an underscore between them, which no
+//! app's name has. Keys are written in lower case, as Traefik compares them, so that everything after this reads them alike.
+//!
+//! Of a colour:
 //!
 //! - Routers, services and middlewares get names with the colour. Traefik drops what two services define under one name
 //!   and not alike, and the versions of a recipe need not be alike.
@@ -9,6 +15,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::colour::{Stage, Turn};
 
 /// The header with the token, and of the mark in the answer.
@@ -18,7 +26,20 @@ const APART: u64 = 100_000;
 /// By how much a route of a token alone outranks all others: more than there will be deploys. Traefik counts to 2^63.
 const ABOVE_ALL: u64 = 1 << 50;
 const ROUTERS: &str = "traefik.http.routers.";
-const KINDS: [&str; 3] = [ROUTERS, "traefik.http.services.", "traefik.http.middlewares."];
+const KINDS: [&str; 8] = [
+    ROUTERS,
+    "traefik.http.services.",
+    "traefik.http.middlewares.",
+    "traefik.tcp.routers.",
+    "traefik.tcp.services.",
+    "traefik.tcp.middlewares.",
+    "traefik.udp.routers.",
+    "traefik.udp.services.",
+];
+/// What Go's `strconv.ParseBool` takes for true, as Traefik does.
+const TRUE: [&str; 6] = ["1", "t", "T", "TRUE", "true", "True"];
+/// What only Hearth says about a service. From a recipe it would be a lie.
+const OURS: &str = "hearth.";
 
 type Labels = BTreeMap<String, String>;
 
@@ -29,7 +50,63 @@ pub fn has_routes(labels: &Labels) -> bool {
 
 /// Whether Traefik is told to look at a service.
 pub fn is_enabled(labels: &Labels) -> bool {
-    labels.get("traefik.enable").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    labels.get("traefik.enable").is_some_and(|value| is_true(value))
+}
+
+/// Whether Traefik reads a text as true.
+pub fn is_true(text: &str) -> bool {
+    TRUE.contains(&text)
+}
+
+/// Makes the labels of a rendered compose file the app's own: what begins with `hearth.` goes, wherever it stands, and
+/// what Traefik reads gets names with the app's name before them.
+pub fn claim(file: &mut Value, app: &str) {
+    for section in ["services", "networks", "volumes", "configs", "secrets"] {
+        for (_, object) in objects(file.get_mut(section)) {
+            strip(object.get_mut("labels"));
+            strip(object.get_mut("deploy").and_then(|deploy| deploy.get_mut("labels")));
+        }
+    }
+    let labels = |service: &Value| service.get("deploy")?.get("labels")?.as_object().cloned();
+    let all: Vec<_> = objects(file.get_mut("services")).filter_map(|(_, service)| labels(service)).collect();
+    let own: BTreeSet<String> =
+        all.iter().flatten().filter_map(|(key, _)| name_in(&key.to_ascii_lowercase())).collect();
+    for (_, service) in objects(file.get_mut("services")) {
+        if let Some(labels) = service.get_mut("deploy").and_then(|deploy| deploy.get_mut("labels")) {
+            claim_labels(labels, &own, app);
+        }
+    }
+}
+
+fn claim_labels(labels: &mut Value, own: &BTreeSet<String>, app: &str) {
+    let Some(entries) = labels.as_object() else { return };
+    let rename = |name: &str| format!("{app}_{name}");
+    let claimed = entries.iter().map(|(key, value)| {
+        let lower = key.to_ascii_lowercase();
+        let Some((kind, name, rest)) = split(&lower) else {
+            return (if lower.starts_with("traefik.") { lower } else { key.clone() }, value.clone());
+        };
+        let value = match value.as_str() {
+            Some(text) if refers(rest) => Value::String(renamed(text, own, &rename)),
+            _ => value.clone(),
+        };
+        (format!("{kind}{}{rest}", rename(name)), value)
+    });
+    *labels = Value::Object(claimed.collect());
+}
+
+fn strip(labels: Option<&mut Value>) {
+    if let Some(labels) = labels.and_then(Value::as_object_mut) {
+        labels.retain(|key, _| !key.to_ascii_lowercase().starts_with(OURS));
+    }
+}
+
+fn objects(section: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Value)> {
+    section.and_then(Value::as_object_mut).into_iter().flatten()
+}
+
+fn name_in(key: &str) -> Option<String> {
+    split(key).map(|(_, name, _)| name.to_owned())
 }
 
 /// The names of the routers that have a rule.
@@ -112,20 +189,24 @@ fn split(key: &str) -> Option<(&'static str, &str, &str)> {
     Some((kind, &rest[..dot], &rest[dot..]))
 }
 
-fn names(labels: &Labels) -> BTreeSet<&str> {
-    labels.keys().filter_map(|key| split(key)).map(|(_, name, _)| name).collect()
+fn names(labels: &Labels) -> BTreeSet<String> {
+    labels.keys().filter_map(|key| name_in(key)).collect()
 }
 
 /// Whether a label's value is names of services or middlewares.
 fn refers(rest: &str) -> bool {
-    rest.ends_with(".service") || rest.ends_with(".middlewares") || rest.contains(".middlewares[")
+    rest.ends_with(".service")
+        || rest.ends_with(".middlewares")
+        || rest.contains(".middlewares[")
+        || rest == ".errors.service"
 }
 
-/// `a,b@file` with what is defined here renamed.
-fn renamed(value: &str, own: &BTreeSet<&str>, rename: &impl Fn(&str) -> String) -> String {
-    let each = value.split(',').map(str::trim).map(|name| match name.strip_suffix("@swarm").unwrap_or(name) {
-        bare if own.contains(bare) => rename(bare),
-        _ => name.to_owned(),
+/// `a,b@file` with what is defined here renamed. Recipes for Docker without a swarm call this host's provider `docker`.
+fn renamed(value: &str, own: &BTreeSet<String>, rename: &impl Fn(&str) -> String) -> String {
+    let each = value.split(',').map(str::trim).map(|name| {
+        let bare = name.strip_suffix("@swarm").or_else(|| name.strip_suffix("@docker")).unwrap_or(name);
+        let bare = bare.to_ascii_lowercase();
+        if own.contains(&bare) { rename(&bare) } else { name.to_owned() }
     });
     each.collect::<Vec<_>>().join(",")
 }

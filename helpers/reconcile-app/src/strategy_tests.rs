@@ -82,7 +82,7 @@ fn manifest(update: &str) -> Manifest {
         r#"{{"schema":1,"stateFolder":"/s","dockerSocket":"/d","dockerConfigFolder":"/c","dockerCommand":"/docker",
         "name":"x","stack":"x","domain":"","recipe":{{"folder":"/r"}},"composeFiles":null,"environment":{{}},"secrets":{{}},
         "images":[],"gate":{{"convergeSeconds":300,"healthySeconds":1,"restartLimit":1,"probe":null}},
-        "allow":{{"hostPaths":[],"privileged":false,"hostNetwork":false,"capabilities":[],"devices":[]}},
+        "allow":{{}},"sharedNetworks":["proxy"],
         "update":"{update}","drainSeconds":1,"nftCommand":null,"systemctlCommand":null}}"#
     );
     state::manifest::parse(std::path::Path::new("x.json"), text.as_bytes()).unwrap()

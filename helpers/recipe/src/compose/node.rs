@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned};
 
 use super::{push_index, push_name};
 use crate::Error;
@@ -15,6 +15,8 @@ type Node = Spanned<Kind>;
 
 pub(super) enum Kind {
     Leaf(Value),
+    /// What the parser takes for a number and no computer can hold. See [`text_of`].
+    Boundless,
     List(Vec<Node>),
     Mapping(Vec<(String, Node)>),
 }
@@ -28,6 +30,9 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Node, Error> {
     let options = serde_saphyr::options! {
         legacy_octal_numbers: true,
         strict_booleans: true,
+        // A tag that is not YAML's own asks for something, such as `!reset`. Left out, the opposite would be done.
+        reject_unsupported_tags: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         budget: serde_saphyr::budget! { max_nodes: MAX_VALUES, max_depth: 48 },
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
@@ -43,6 +48,11 @@ fn reason(error: &serde_saphyr::Error) -> String {
             "a compose file is one YAML document, and a second one begins here".to_owned()
         }
         serde_saphyr::Error::Budget { .. } => too_large(),
+        serde_saphyr::Error::UnsupportedTag { tag, .. } => {
+            format!(
+                "the tag `{tag}` is not YAML's own, and nothing here does what it asks; write what is meant without it"
+            )
+        }
         other => {
             let text = other.to_string();
             // Inside an alias the parser wraps the error, and names it only in its text.
@@ -59,16 +69,17 @@ fn too_large() -> String {
     format!("more values, deeper nesting or more aliases than a compose file may have ({MAX_VALUES} values)")
 }
 
-/// Drops the places, after noting the line of each key.
-pub(super) fn into_value(node: Node, key: &mut String, lines: &mut BTreeMap<String, u64>) -> Value {
+/// Drops the places, after noting the line of each key. `text` is what the nodes were read from.
+pub(super) fn into_value(node: Node, text: &str, key: &mut String, lines: &mut BTreeMap<String, u64>) -> Value {
     lines.entry(key.clone()).or_insert(node.defined.line());
     let length = key.len();
     match node.value {
         Kind::Leaf(value) => value,
+        Kind::Boundless => Value::String(text_of(text, node.defined).to_owned()),
         Kind::List(items) => {
             let place = |(index, item): (usize, Node)| {
                 push_index(key, index);
-                let value = into_value(item, key, lines);
+                let value = into_value(item, text, key, lines);
                 key.truncate(length);
                 value
             };
@@ -78,13 +89,29 @@ pub(super) fn into_value(node: Node, key: &mut String, lines: &mut BTreeMap<Stri
             let mut map = Map::new();
             for (name, item) in entries {
                 push_name(key, &name);
-                let value = into_value(item, key, lines);
+                let value = into_value(item, text, key, lines);
                 key.truncate(length);
                 map.insert(name, value);
             }
             Value::Object(map)
         }
     }
+}
+
+/// A number beyond all numbers is a text for Compose, as it is for Go's YAML: `5e1234` may be a password or the name of a
+/// commit. Infinity and "not a number", as YAML writes them, are no more than that here.
+fn text_of(text: &str, place: Location) -> &str {
+    let column = usize::try_from(place.column()).unwrap_or(1).saturating_sub(1);
+    let line = usize::try_from(place.line()).unwrap_or(1).saturating_sub(1);
+    let line = text.lines().nth(line).unwrap_or_default();
+    let start = line.char_indices().nth(column).map_or(line.len(), |(start, _)| start);
+    let mut rest = &line[start..];
+    // An anchor or a tag may stand before it.
+    while rest.starts_with(['&', '!']) {
+        rest = rest.split_once(' ').map_or("", |(_, rest)| rest.trim_start());
+    }
+    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._".contains(c))).unwrap_or(rest.len());
+    &rest[..end]
 }
 
 impl<'de> Deserialize<'de> for Kind {
@@ -126,9 +153,8 @@ impl<'de> Visitor<'de> for AnyKind {
         Ok(Kind::Leaf(value.into()))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Kind, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
-        Ok(Kind::Leaf(number.into()))
+    fn visit_f64<E>(self, value: f64) -> Result<Kind, E> {
+        Ok(Number::from_f64(value).map_or(Kind::Boundless, |number| Kind::Leaf(number.into())))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Kind, E> {

@@ -7,8 +7,16 @@ use serde_json::{Map, Value};
 use super::{Check, given, quoted};
 use crate::files::within;
 
-/// Kinds of file system whose `device` is no path of the host.
-const NOT_OF_THE_HOST: [&str; 4] = ["tmpfs", "nfs", "nfs4", "cifs"];
+/// Kinds of file system whose `device` is another machine.
+const OF_THE_NETWORK: [&str; 3] = ["nfs", "nfs4", "cifs"];
+/// Kinds whose `device` is a disk of this one.
+const OF_A_DISK: [&str; 7] = ["ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "iso9660"];
+/// What the local driver can be told.
+const OPTIONS: [&str; 4] = ["type", "device", "o", "size"];
+const MEMORY_OPTIONS: [&str; 5] = ["size", "mode", "uid", "gid", "nr_inodes"];
+const PLAIN_FLAGS: [&str; 8] = ["rw", "ro", "nosuid", "nodev", "noexec", "noatime", "relatime", "defaults"];
+const FLAGS_THAT_MOVE: [&str; 9] =
+    ["remount", "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"];
 
 impl Check<'_> {
     pub(super) fn mounts(&mut self, key: &str, value: Option<&Value>) {
@@ -65,19 +73,62 @@ impl Check<'_> {
         self.refuse(key, what_it_means(&path), &format!("hostPaths = [ {} ]", quoted(&path)));
     }
 
-    /// A named volume of the local driver can be told to mount anything.
+    /// A named volume of the local driver can be told to mount anything: its options are words and flags of mount(2)
+    /// ([moby, `volume/local`](https://github.com/moby/moby/tree/master/daemon/volume/local)).
     pub(super) fn volume(&mut self, key: &str, volume: &Map<String, Value>) {
         let Some(options) = volume.get("driver_opts").filter(|options| given(options)) else { return };
         let key = format!("{key}.driver_opts");
         let Some(options) = self.mapping(&key, options) else { return };
         let option = |name: &str| options.get(name).and_then(Value::as_str).unwrap_or_default();
-        let kind = option("type").to_ascii_lowercase();
-        let is_bind = option("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
-        match option("device") {
-            _ if NOT_OF_THE_HOST.contains(&kind.as_str()) && !is_bind => {}
-            "" if kind.is_empty() && options.get("device").is_none() => {}
-            device if is_bind || matches!(kind.as_str(), "" | "none" | "bind") => self.host_path(&key, device, false),
-            device => self.device(&format!("{key}.device"), device),
+        let (kind, device) = (option("type").to_ascii_lowercase(), option("device"));
+        let words: Vec<&str> = option("o").split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+        for name in options.keys().filter(|name| !OPTIONS.contains(&name.as_str())) {
+            self.refuse_always(&format!("{key}.{name}"), "the local driver has no such option".to_owned());
+        }
+        let is_bind = words.iter().any(|word| matches!(*word, "bind" | "rbind"));
+        match kind.as_str() {
+            _ if is_bind => self.host_path(&key, device, false),
+            "" | "none" | "bind" if options.get("device").is_some() || !kind.is_empty() => {
+                self.host_path(&key, device, false);
+            }
+            "" if words.is_empty() => {}
+            "tmpfs" => self.memory(&key, device, &words),
+            kind if OF_THE_NETWORK.contains(&kind) => self.flags(&key, &words),
+            kind if OF_A_DISK.contains(&kind) => {
+                self.flags(&key, &words);
+                self.device(&format!("{key}.device"), device);
+            }
+            kind => self.refuse_always(
+                &format!("{key}.type"),
+                format!("{kind:?} is no kind of file system that a volume may have here"),
+            ),
+        }
+    }
+
+    /// A file system in memory: nothing in its options may make it something else.
+    fn memory(&mut self, key: &str, device: &str, words: &[&str]) {
+        if !matches!(device, "" | "tmpfs" | "none") {
+            self.refuse_always(
+                &format!("{key}.device"),
+                format!("{device:?} is nothing that is in memory; write `tmpfs`"),
+            );
+        }
+        let known = |word: &str| {
+            let name = word.split('=').next().unwrap_or_default();
+            MEMORY_OPTIONS.contains(&name) || PLAIN_FLAGS.contains(&word)
+        };
+        for word in words.iter().filter(|word| !known(word)) {
+            self.refuse_always(
+                &format!("{key}.o"),
+                format!("{word:?} is not among the options that a volume in memory may have here"),
+            );
+        }
+    }
+
+    /// Words that are flags of mount(2) and change what is mounted, or who sees it.
+    fn flags(&mut self, key: &str, words: &[&str]) {
+        for word in words.iter().filter(|word| FLAGS_THAT_MOVE.contains(word)) {
+            self.refuse_always(&format!("{key}.o"), format!("{word:?} changes what else is mounted on the host"));
         }
     }
 }

@@ -20,6 +20,7 @@ impl Check<'_> {
         self.capabilities(&format!("{key}.cap_add"), service.get("cap_add"));
         self.security(&format!("{key}.security_opt"), service.get("security_opt"));
         self.devices(key, service);
+        self.ports(&format!("{key}.ports"), service.get("ports"));
         self.mounts(&format!("{key}.volumes"), service.get("volumes"));
         self.service_files(key, service);
     }
@@ -81,6 +82,21 @@ impl Check<'_> {
         }
     }
 
+    /// A port on one address. The client drops the address and says so in a line that nobody sees (moby#32299).
+    fn ports(&mut self, key: &str, value: Option<&Value>) {
+        let ports = value.filter(|value| value.is_array()).into_iter().flat_map(|value| self.list(key, Some(value)));
+        let on_one: Vec<(String, String)> = ports
+            .filter_map(|(key, port)| Some((key, address_of(port)?)))
+            .filter(|(_, address)| !matches!(address.as_str(), "" | "0.0.0.0" | "::"))
+            .collect();
+        for (key, address) in on_one {
+            let reason = format!(
+                "a swarm publishes a port on every address, not on {address} alone: it would be open to everybody. Leave the port out; services of one network reach each other without"
+            );
+            self.refuse_always(&key, reason);
+        }
+    }
+
     fn devices(&mut self, key: &str, service: &Map<String, Value>) {
         let own = format!("{key}.devices");
         for (key, entry) in self.list(&own, service.get("devices")) {
@@ -106,6 +122,18 @@ impl Check<'_> {
         if !self.allow.devices.iter().any(|allowed| allowed.as_os_str() == path) {
             self.refuse(key, format!("{path} is a device of the host"), &format!("devices = [ {} ]", quoted(path)));
         }
+    }
+}
+
+/// The address in `127.0.0.1:80:80`, `[::1]:80:80` or `host_ip`.
+fn address_of(port: &Value) -> Option<String> {
+    if let Some(address) = port.get("host_ip") {
+        return Some(address.as_str().map_or_else(|| address.to_string(), ToOwned::to_owned));
+    }
+    let text = port.as_str()?;
+    match text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
+        Some((address, _)) => Some(address.to_owned()),
+        None => text.rsplitn(3, ':').nth(2).map(ToOwned::to_owned),
     }
 }
 

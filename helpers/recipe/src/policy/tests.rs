@@ -200,3 +200,39 @@ fn a_name_that_is_no_nix_identifier_is_quoted_in_the_remedy() {
     assert_eq!(attribute("my-app"), "my-app");
     assert_eq!(attribute("1.x"), "\"1.x\"");
 }
+
+#[test]
+fn a_port_on_one_address_is_refused_since_a_swarm_opens_it_on_all() {
+    for port in [
+        json!("127.0.0.1:5432:5432"),
+        json!("127.0.0.1::5432/udp"),
+        json!("[::1]:80:80"),
+        json!("::1:80:80"),
+        json!({"target": 80, "published": 80, "host_ip": "127.0.0.1"}),
+    ] {
+        let said = one(&of_service("ports", &json!([port])));
+        assert!(said.contains("open to everybody") && said.contains("services.app.ports[0]"), "{port}: {said}");
+    }
+    for port in
+        [json!("80"), json!(80), json!("80:80"), json!("80-90:80-90/udp"), json!("0.0.0.0:80:80"), json!("[::]:80:80")]
+    {
+        assert_eq!(refusals(&of_service("ports", &json!([port])), &Allow::default()), [], "{port}");
+    }
+}
+
+#[test]
+fn options_of_a_volume_in_memory_make_it_nothing_else() {
+    for (options, said) in [
+        (json!({"type": "tmpfs", "device": "/", "o": "size=1"}), "nothing that is in memory"),
+        (json!({"type": "tmpfs", "device": "tmpfs", "o": "{{\"bind\"}}"}), "not among the options"),
+        (json!({"type": "tmpfs", "o": "remount"}), "not among the options"),
+        (json!({"type": "overlay", "device": "overlay", "o": "lowerdir=/"}), "no kind of file system"),
+        (json!({"type": "proc", "device": "proc"}), "no kind of file system"),
+        (json!({"type": "nfs", "device": ":/x", "o": "addr=1,rshared"}), "changes what else is mounted"),
+    ] {
+        let said_of = one(&json!({"volumes": {"v": {"driver_opts": options}}}));
+        assert!(said_of.contains(said), "{options}: {said_of}");
+    }
+    let fine = json!({"volumes": {"v": {"driver_opts": {"type": "tmpfs", "device": "tmpfs", "o": "size=1m, mode=0700,uid=1,nosuid"}}}});
+    assert_eq!(refusals(&fine, &Allow::default()), []);
+}
