@@ -9,7 +9,9 @@
   openssh,
   openssl,
   restic,
-  util-linux,
+  # What releases of nixpkgs before 21.05 call it.
+  utillinux ? null,
+  util-linux ? utillinux,
   xfsprogs,
   zstd,
 }:
