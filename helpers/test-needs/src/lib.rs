@@ -115,7 +115,8 @@ mod tests {
         std::fs::write(folder.path().join("tool"), "").unwrap();
         let path = folder.path().into();
         assert!(!is_in(&path, "tool") && !is_in(&OsString::new(), "tool"));
-        std::fs::set_permissions(folder.path().join("tool"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(folder.path().join("tool"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
         assert!(is_in(&path, "tool"));
     }
 }

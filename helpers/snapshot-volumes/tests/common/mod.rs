@@ -203,7 +203,8 @@ impl Mounted {
     /// A small file system in memory.
     pub fn tmpfs(size: &str) -> Option<Self> {
         let options = format!("size={size}");
-        test_needs::mounts().then(|| Self::mount(&["-t", "tmpfs", "-o", &options, "tmpfs"], tempfile::tempdir().unwrap()))
+        test_needs::mounts()
+            .then(|| Self::mount(&["-t", "tmpfs", "-o", &options, "tmpfs"], tempfile::tempdir().unwrap()))
     }
 
     /// A file system in an image.
