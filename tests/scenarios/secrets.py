@@ -69,13 +69,11 @@ set_secret("extra", "canary-extra")
 take_back = declare_secrets(watched)
 assert reconcile(UNIT)[0] and rendered("extra") == "canary-extra"
 host.succeed(
-    "mkdir -p /run/systemd/system && printf '[Service]\\nExecStart=sleep infinity\\n' > /run/systemd/system/is-stopped.service",
+    "mkdir -p /run/systemd/system && printf '[Service]\\nExecStart=/bin/sh -c false\\n' > /run/systemd/system/is-stopped.service",
     "systemctl daemon-reload",
 )
 for unit in RUNNING:
-    host.succeed(
-        f"systemd-run --quiet --unit={unit} --property=ExecReload='/bin/sh -c \"echo reloaded >> {FOLDER}/{unit}\"' sleep infinity"
-    )
+    in_background(unit, "sleep infinity", f"--property=ExecReload='/bin/sh -c \"echo reloaded >> {FOLDER}/{unit}\"'")
 
 with subtest("secrets that did not change change nothing"):
     before = started()
