@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from unittest import TestCase
 
-from . import paths
+from . import paths, programs
 from .host import host
 from .machine import retry
 
@@ -46,6 +46,8 @@ def run(name, template, *, long=False, out=sys.stdout):
     """Runs one scenario on a host of its own."""
     file = find(name)
     with host(template, volumes=volumes(file), apps=apps(file), warm=is_warm(file), out=out) as machine:
+        if template.helpers:
+            programs.restrict(machine.container)
         play(file, machine, long, out)
 
 
