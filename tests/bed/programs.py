@@ -26,7 +26,7 @@ def restrict(container):
     folder.mkdir(parents=True)
     for name, target in commands(root).items():
         (folder / name).symlink_to(target)
-    container.environment["PATH"] = f"/opt/hearth/bin:/{FOLDER}"
+    container.environment["PATH"] = f"/opt/hearth/bin:/usr/local/sbin:/{FOLDER}"
 
 
 def commands(root):
