@@ -11,7 +11,7 @@ let
   shared = lib.filter (lib.hasPrefix "_") (lib.attrNames (builtins.readDir folder));
   parts = map (file: lib.readFile (folder + "/${file}")) (lib.filter (lib.hasSuffix ".py") shared);
 
-  # The value of a line `WORD = …`, which is JSON as well as Python.
+  # The value of a line `WORD = …`, which is JSON as well as Python. `IMAGES` says nothing here: a VM's engine begins empty.
   asked =
     word:
     let
@@ -38,7 +38,10 @@ pkgs.testers.runNixOSTest {
 
   testScript = lib.concatStringsSep "\n" (
     lib.mapAttrsToList (
-      variable: value: "${variable} = ${if lib.isBool value then "False" else builtins.toJSON value}"
+      variable: value:
+      "${variable} = ${
+        if lib.isBool value then (if value then "True" else "False") else builtins.toJSON value
+      }"
     ) given
     ++ parts
     ++ [ script ]

@@ -1,6 +1,6 @@
 # Sourced by tests/try and tests/run: sees to what this machine must have, and sets `python`.
 
-packages=(python3 debootstrap systemd-container iproute2 util-linux gcc libc6-dev git ca-certificates)
+packages=(python3 debootstrap systemd-container iproute2 util-linux gcc libc6-dev git ca-certificates mypy pyflakes3)
 
 missing_packages() {
     local package

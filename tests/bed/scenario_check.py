@@ -46,8 +46,8 @@ def faults(files):
         said = _answers([*_MYPY, *map(str, scripts)], {"MYPYPATH": str(DRIVER)})
         for script, text in zip(scripts, joined.values(), strict=True):
             script.write_text(text.without_names)
-        said += _answers(["pyflakes3", *map(str, scripts)], {"PYFLAKES_BUILTINS": ",".join(_names())})
-    found = {joined[name].place(int(line)) + (words,) for name, line, words in said if " note: " not in f" {words}"}
+        said += _answers(["pyflakes3", *map(str, scripts)], {"PYFLAKES_BUILTINS": ",".join(driver_names())})
+    found = {joined[name].place(int(line)) + (words,) for name, line, words in said}
     for file in {paths.SCENARIOS / "_common.py", *files}:
         found.update(_of_one_world(file))
     return sorted(found)
@@ -69,15 +69,17 @@ class _Joined:
         return self.lines[min(line, len(self.lines)) - 1]
 
 
-def _names():
+def driver_names():
     """The names that the driver gives."""
-    return re.findall(r"^(\w+):", (DRIVER / "names.py").read_text(), re.MULTILINE)
+    text = (DRIVER / "names.py").read_text()
+    return re.findall(r"^(\w+):", text, re.MULTILINE) + re.findall(r"(\w+) as \1", text)
 
 
 def _answers(command, env):
     """What a tool says of places: file, line and words. Anything else that it says ends this."""
     done = subprocess.run(command, env={"PATH": "/usr/bin:/bin", **env}, capture_output=True, text=True)
-    found = [_FOUND.match(line) for line in done.stdout.splitlines()]
+    # Notes say where something else stands.
+    found = [_FOUND.match(line) for line in done.stdout.splitlines() if ": note: " not in line]
     if done.returncode not in (0, 1) or done.stderr or not all(found):
         raise SystemExit(f"error: {command[0]} ended with {done.returncode}: {done.stderr or done.stdout}")
     return [match.groups() for match in found if match]

@@ -12,6 +12,13 @@ with subtest("Miniflux shows its own login page, over verified TLS, through the 
     page = get("feeds.example.org")
     assert "Sign In - Miniflux" in page, page[:300]
 
+with subtest("the proxy's recipe is called after the version of the proxy that serves"):
+    image = manifest("proxy")["environment"]["PROXY_IMAGE"]
+    version = image.rpartition(":")[2]
+    assert version in host.succeed("docker exec $(docker ps --quiet --filter name=proxy_app) traefik version").split()
+    label = host.succeed("docker service inspect proxy_app --format '{{index .Spec.Labels \"coop-cloud.proxy.version\"}}'")
+    assert label.strip() == f"1.0.0+{version}", label
+
 with subtest("plain http is sent to https"):
     answer = host.succeed("curl --silent --head http://feeds.example.org/").lower()
     assert "location: https://feeds.example.org/" in answer, answer
@@ -79,7 +86,6 @@ def found(command):
 
 with subtest("the search finds a secret that is planted in each kind of place"):
     canaries()
-    image = manifest("proxy")["environment"]["PROXY_IMAGE"]
     token = "$(cat /run/hearth/secrets/hello_token)"
     plants = {
         "arguments and environments of all processes": (
