@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from . import driver_tests, paths, scenario, slot as slots, suite, template
+from . import driver_tests, paths, programs, scenario, slot as slots, suite, template
 from .host import host
 
 _parts = None
@@ -99,7 +99,16 @@ class TheDriver(unittest.TestCase):
 
 
 class AScenario(unittest.TestCase):
-    """What a scenario that fails says."""
+    """What a scenario finds on its host, and what one that fails says."""
+
+    def test_finds_the_programs_that_a_vm_has_and_no_others(self):
+        machine = self.enterContext(host(_parts, out=io.StringIO()))
+        programs.restrict(machine.container)
+        machine.wait_until_succeeds("systemctl is-system-running --wait", timeout=60)
+        self.assertIn("docker", machine.succeed("awk 1 /dev/null; sh -c true; findmnt / > /dev/null; command -v docker"))
+        machine.succeed("systemd-run --quiet --wait --setenv=PATH sh -c 'jq --version'")
+        for program in ("git", "restic", "htpasswd", "haproxy"):
+            self.assertEqual(machine.execute(f"{program} --version")[0], 127, program)
 
     def test_names_the_subtest_and_the_line(self):
         with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
