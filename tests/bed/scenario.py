@@ -105,7 +105,7 @@ def play(file, machine, long=False, out=sys.stdout, more=None):
 def _driver_names(machine, subtest):
     """What NixOS' test driver gives to a test script; `driver/names.py` has their types."""
     return {
-        "host": machine, "machine": machine, "start_all": lambda: machine.start(), "join_all": machine.wait_for_shutdown,
+        "host": machine, "machine": machine, "start_all": machine.start, "join_all": machine.wait_for_shutdown,
         "subtest": subtest, "retry": retry, "serial_stdout_off": lambda: None, "serial_stdout_on": lambda: None, "t": TestCase(),
     }  # fmt: skip
 

@@ -18,10 +18,11 @@ _FOUND = re.compile(r"^(?:.*/)?(\w+)\.py:(\d+):(?:\d+:)? *(.*)$")
 
 # What holds on the bed or in the VM alone, and what to write instead.
 _OF_ONE_WORLD = {
-    re.compile(r"/opt/|/nix/store"): "the test provides paths: SOURCE, GIT, RESTIC",
-    re.compile(r"/usr/|(?<![\w.{}])/s?bin/(?!sh\b)"): "NixOS has no such folder: name the program alone, or use GIT, RESTIC or /bin/sh",
-    re.compile(r"/etc/systemd/system(?!\.control)\b"): "that is a folder of the store on NixOS: use /run/systemd/system",
-    re.compile(r"traefik:\d|systemd-run (?!\{|--quiet --setenv=PATH)"): "use PROXY_IMAGE of the proxy's manifest, and in_background()",
+    r"/opt/|/nix/store": "the test provides paths: SOURCE, GIT, RESTIC",
+    r"/usr/|(?<![\w.{}])/s?bin/(?!sh\b)": "name the program alone, or use GIT, RESTIC or /bin/sh",
+    r"/etc/systemd/system(?!\.control)\b": "that is a folder of the store on NixOS: use /run/systemd/system",
+    r"traefik:\d": "use the proxy's manifest",
+    r"systemd-run (?!\{|--quiet --setenv=PATH)": "a unit has no programs on NixOS: use in_background()",
 }
 
 
@@ -47,7 +48,7 @@ def faults(files):
         for script, text in zip(scripts, joined.values(), strict=True):
             script.write_text(text.without_names)
         said += _answers(["pyflakes3", *map(str, scripts)], {"PYFLAKES_BUILTINS": ",".join(driver_names())})
-    found = {joined[name].place(int(line)) + (words,) for name, line, words in said}
+    found = {(*joined[name].place(int(line)), words) for name, line, words in said}
     for file in {paths.SCENARIOS / "_common.py", *files}:
         found.update(_of_one_world(file))
     return sorted(found)
@@ -71,8 +72,7 @@ class _Joined:
 
 def driver_names():
     """The names that the driver gives."""
-    text = (DRIVER / "names.py").read_text()
-    return re.findall(r"^(\w+):", text, re.MULTILINE) + re.findall(r"(\w+) as \1", text)
+    return re.findall(r"^(\w+)(?::| =)", (DRIVER / "names.py").read_text(), re.MULTILINE)
 
 
 def _answers(command, env):
@@ -88,5 +88,5 @@ def _answers(command, env):
 def _of_one_world(file):
     for number, line in enumerate(file.read_text().splitlines(), 1):
         for pattern, remedy in _OF_ONE_WORLD.items():
-            if match := pattern.search(line):
+            if match := re.search(pattern, line):
                 yield file.stem, number, f"`{match.group(0)}` does not hold on every host: {remedy}"

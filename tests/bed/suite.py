@@ -103,7 +103,8 @@ def compiled_checks(long):
 
 def other_checks():
     """The checks that need neither the compiler nor a host with Hearth on it."""
-    checks = [Check("types and names of the scenarios", [sys.executable, str(paths.BED), "check-scenarios"], counts=_CLOSING_LINE)]
+    names = [sys.executable, str(paths.BED), "check-scenarios"]
+    checks = [Check("types and names of the scenarios", names, counts=_CLOSING_LINE)]
     if (paths.TESTS / "eval/run").exists():
         checks.append(Check("evaluation of the modules", [str(paths.TESTS / "eval/run")], counts=_CLOSING_LINE))
     return checks

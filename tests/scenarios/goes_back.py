@@ -75,7 +75,7 @@ with subtest("killed at any point of going back, the next run ends it well: ther
     while True:
         back = host.succeed("hearth snapshots hello --json")
         here = json.loads(host.succeed("cat /var/lib/hearth/apps/hello/deployed.json"))["digest"]
-        to = [one["id"] for one in json.loads(back) if one["digest"] != here][0]
+        to = next(one["id"] for one in json.loads(back) if one["digest"] != here)
         point = points * (1 if LONG else 5) + 1
         _, said = host.execute(f"HEARTH_TEST_KILL_AT={point} reconcile-app --back-to {to} /etc/hearth/apps/hello.json 2>&1")
         if "killed at point" not in said:

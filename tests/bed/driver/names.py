@@ -3,8 +3,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from unittest import TestCase
 
-from test_driver import QemuMachine, retry as retry
+import test_driver
+from test_driver import QemuMachine
 
+retry = test_driver.retry
 start_all: Callable[[], None]
 join_all: Callable[[], None]
 subtest: Callable[[str], AbstractContextManager[None]]
