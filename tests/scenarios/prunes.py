@@ -37,8 +37,6 @@ def forget_services():
 FULL, ENOUGH = '{"percent": 99, "bytes": null}', '{"percent": null, "bytes": 1}'
 
 wait_until_serving()
-# It would bring back what is removed by hand.
-host.succeed("systemctl stop hearth-drift.timer")
 declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.1.0"')
 declare("hello-test", QUICK)
 for app in SERVICES:
