@@ -30,6 +30,10 @@
 
       packages = perSystem (pkgs: import ./nix/packages { inherit lib pkgs; });
       checks = perSystem (pkgs: import ./nix/checks { inherit lib pkgs self; });
+      # Not a part of `nix flake check`, which is for a laptop: `nix build .#vm-tests.serves`.
+      legacyPackages = perSystem (pkgs: {
+        vm-tests = import ./nix/tests { inherit lib pkgs; };
+      });
       devShells = perSystem (pkgs: {
         default = pkgs.callPackage ./nix/shell.nix { };
       });

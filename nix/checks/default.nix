@@ -1,5 +1,5 @@
-# What `nix flake check` proves. The listings are the lists: each file here is a check, each file of tests/scenarios is a
-# VM test, each package and shell must build.
+# What `nix flake check` proves, in minutes: each file here is a check, each package and shell must build, the example host
+# too, and a few scenarios boot it. All scenarios are the VM tests of `legacyPackages.SYSTEM.vm-tests`, which take hours.
 {
   lib,
   pkgs,
@@ -8,32 +8,26 @@
 let
   inherit (pkgs.stdenv.hostPlatform) system;
 
-  # A name that begins with an underscore is a part that others share.
-  filesOf =
-    suffix: folder:
-    let
-      isOne = file: lib.hasSuffix suffix file && !lib.hasPrefix "_" file;
-      path = file: lib.nameValuePair (lib.removeSuffix suffix file) (folder + "/${file}");
-    in
-    lib.listToAttrs (map path (lib.filter isOne (lib.attrNames (builtins.readDir folder))));
+  files = removeAttrs (builtins.readDir ./.) [ "default.nix" ];
   prefixed = prefix: lib.mapAttrs' (name: lib.nameValuePair "${prefix}-${name}");
 
-  own = lib.mapAttrs (_: file: pkgs.callPackage file { inherit lib; }) (
-    removeAttrs (filesOf ".nix" ./.) [ "default" ]
-  );
-  scenarios = lib.mapAttrs (
-    name: script:
-    import ../tests/scenario.nix {
-      inherit
-        lib
-        pkgs
-        name
-        script
-        ;
-    }
-  ) (filesOf ".py" ../../tests/scenarios);
+  own = lib.mapAttrs' (
+    file: _:
+    lib.nameValuePair (lib.removeSuffix ".nix" file) (
+      pkgs.callPackage (./. + "/${file}") { inherit lib; }
+    )
+  ) files;
+  # A second run and a reboot that change nothing, an update that is rolled back with its data, and rotated secrets.
+  scenarios = lib.getAttrs [
+    "rolls_back"
+    "secrets"
+    "unchanged"
+  ] (import ../tests { inherit lib pkgs; });
 in
 own
 // prefixed "scenario" scenarios
+// lib.optionalAttrs (system == "x86_64-linux") {
+  host-example = self.nixosConfigurations.example.config.system.build.toplevel;
+}
 // prefixed "package" self.packages.${system}
 // prefixed "shell" self.devShells.${system}

@@ -13,6 +13,9 @@ let
   served = lib.attrNames (
     lib.filterAttrs (_: app: app.enable && app.domain != null) config.hearth.apps
   );
+  # The tag of the image, without a digest: `name:tag@sha256:…`.
+  tagged = builtins.match "(.*/)?[^/:@]+:([^/:@]+)(@.*)?" cfg.image.name;
+  version = if tagged == null then "untagged" else lib.elemAt tagged 1;
   fromStore = pkgs.callPackage ../packages/proxy-image.nix { };
 
   # Traefik's settings as the flags that they are on its command line, which knows no upper case from lower.
@@ -196,6 +199,7 @@ in
           };
           environment = lib.mapAttrs (_: lib.mkDefault) {
             PROXY_IMAGE = cfg.image.name;
+            PROXY_VERSION = version;
             LOG_LEVEL = cfg.logLevel;
             REFRESH_SECONDS = cfg.refreshSeconds;
             KEEP_ALIVE_MAX_SECONDS = cfg.keepAliveMaxSeconds;

@@ -8,10 +8,6 @@ rec {
   default = hearth;
   hearth = callPackage ./hearth.nix { };
   proxy-image = callPackage ./proxy-image.nix { };
-  hello-image = callPackage ./hello-image.nix { };
-  miniflux-image = callPackage ./miniflux-image.nix { };
   pgbouncer-image = callPackage ./pgbouncer-image.nix { };
-  postgres-image = callPackage ./postgres-image.nix { };
-  shop-image = callPackage ./shop-image.nix { };
   option-docs = callPackage ./option-docs.nix { };
 }

@@ -6,32 +6,18 @@
   ...
 }:
 let
-  helloVersions = lib.importJSON ../../tests/apps/hello/versions.json;
-  shopVersions = lib.importJSON ../../tests/apps/shop/versions.json;
-  images = [
-    (pkgs.callPackage ../packages/miniflux-image.nix { })
-    (pkgs.callPackage ../packages/miniflux-image.nix {
-      version = "2.3.0-breaks";
-      environment.BREAKING_MIGRATION = "1";
-    })
-    (pkgs.callPackage ../packages/postgres-image.nix { })
-    (pkgs.callPackage ../packages/pgbouncer-image.nix {
-      name = "localhost:5000/pgbouncer";
-      tag = "1";
-    })
-  ]
-  ++ lib.mapAttrsToList (
-    version: environment: pkgs.callPackage ../packages/hello-image.nix { inherit version environment; }
-  ) helloVersions
-  ++ lib.mapAttrsToList (
-    version: what: pkgs.callPackage ../packages/shop-image.nix (what // { inherit version; })
-  ) shopVersions;
+  images = import ./images { inherit lib pkgs; };
+  # What scenarios call by name: of Debian's packages on the bed, these are the ones of nixpkgs.
+  programs = lib.filter (name: name != null) (
+    lib.attrValues (lib.importJSON ../../tests/scenarios/_programs.json)
+  );
   password = config.hearth.secrets.entries.registry_password.path;
   logins = "/run/registry/htpasswd";
 in
 {
   imports = [
     ../hosts/example.nix
+    ./files.nix
     ./operator.nix
   ];
 
@@ -52,25 +38,10 @@ in
     ];
   };
 
-  # An app that a scenario declares by itself.
-  environment.etc."recipes/shop".source = ../../tests/recipes/shop;
-  environment.etc."recipes/postgres".source = ../recipes/postgres;
-
-  # The private key is a test key, public with the repository. On a host of your own nothing may put it into the store.
-  systemd.tmpfiles.settings.example-key."/var/lib/hearth/age.key".C = {
-    mode = "0400";
-    argument = "${../../tests/bed/keys/TEST-ONLY-age.key}";
-  };
-
-  # Scenarios call these by name.
   environment.systemPackages = [
     config.hearth.package
-    pkgs.curl
-    pkgs.jq
-    pkgs.libfaketime
-    pkgs.openssl
-    pkgs.python3
-  ];
+  ]
+  ++ map (name: pkgs.${name}) programs;
 
   services.dockerRegistry = {
     enable = true;

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import bench, fresh, scenario, selftest, slot as slots, style, suite, template, tryout
+from . import bench, fresh, scenario, scenario_check, selftest, slot as slots, style, suite, template, tryout
 from .host import host
 from .requirements import selftest as required
 from .shell import CommandFailed
@@ -27,6 +27,8 @@ def add_to(sub):
     run.add_argument("--long", action="store_true", help="more repetitions, longer soaks")
     run.add_argument("--template", type=Path, help=argparse.SUPPRESS)
     run.set_defaults(run=_run)
+    check = sub.add_parser("check-scenarios", help="types and names of all scenarios, as NixOS' test driver checks them")
+    check.set_defaults(run=scenario_check.run)
     enter = sub.add_parser("enter", help="a shell, or a command, on a running host")
     enter.add_argument("host", nargs="?", help="its slot, when several run")
     enter.add_argument("command", nargs=argparse.REMAINDER, help="the command; a shell without one")

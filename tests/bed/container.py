@@ -40,6 +40,7 @@ class Container:
         self.volumes, self.keep = volumes, keep
         self.folder = slot.folder / name
         self.process, self.leader = None, None
+        self.environment = dict(_ENV)
         for part in ("upper", "work", "root", "docker", "volumes"):
             (self.folder / part).mkdir(parents=True)
         (slot.folder / "lowers").write_text(":".join(map(str, lowers)))
@@ -78,7 +79,7 @@ class Container:
 
     def enter(self, command):
         """The command line that runs `command` inside."""
-        environment = [f"{name}={value}" for name, value in _ENV.items()]
+        environment = [f"{name}={value}" for name, value in self.environment.items()]
         return ["nsenter", "-t", str(self.leader), "-a", "env", "-i", *environment, *command]
 
     def is_running(self):

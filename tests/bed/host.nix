@@ -7,6 +7,7 @@ in
 {
   imports = [
     ../../nix/hosts/example.nix
+    ../../nix/tests/files.nix
     ../../nix/tests/operator.nix
   ];
 

@@ -93,13 +93,14 @@ def furnish(container, template, apps=None):
         root.write(f"etc/sysusers.d/{_USER_NAME}.conf", f"u {_USER_NAME} -\n")
         root.write("etc/systemd/system/systemd-sysusers.service.d/password.conf", _USERS_UNIT)
     # Where a NixOS host has paths of the store, the rendered manifests name the repository, which lies here.
-    for part in ("secrets", "tests/recipes", "nix/recipes"):
+    for part in ("secrets", "tests/recipes", "nix/recipes", "tests/bed/keys"):
         root.copy_tree(paths.REPO / part, f"opt/hearth/src/{part}")
-    root.copy(example.key(), AGE_KEY, 0o600)
+    if not template.helpers:
+        root.copy(example.key(), AGE_KEY, 0o600)
     network = _NETWORK_UNIT.format(address=container.address, gateway=container.slot.gateway)
     root.write("etc/systemd/system/bed-network.service", network)
     root.link("etc/systemd/system/sysinit.target.wants/bed-network.service", "../bed-network.service")
-    root.write("etc/hosts", f"127.0.0.1 localhost\n{container.address} host {' '.join(example.domains())}\n")
+    root.write("etc/hosts", f"127.0.0.1 localhost\n{container.address} host {' '.join(example.domains())} shop.example.org\n")
     _add_users(root)
     root.write("etc/ssh/sshd_config.d/hearth.conf", "Include /etc/hearth/deploy-sshd.conf\n")
     password = example.secret("registry_password", template.helpers) if template.helpers else "bed"

@@ -11,47 +11,74 @@ import sys
 import time
 from pathlib import Path
 
+from .machine_units import Units
 from .shell import kill_group
 
 _UNIT = re.compile(r"\b[\w@.-]+\.(?:service|timer|target|socket|mount)\b")
+
+
+_DOWN_SECONDS = 90
 
 
 class RequestedAssertionFailed(AssertionError):
     """What a scenario asked for does not hold."""
 
 
-class Machine:
+def retry(fn, timeout_seconds=900):
+    """Calls a function until it returns something true; it is told whether it is asked for the last time."""
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        if fn(False):
+            return
+        time.sleep(0.2)
+    if not fn(True):
+        raise RequestedAssertionFailed(f"action timed out after {timeout_seconds} s")
+
+
+class Machine(Units):
     """A host, as scenarios see it."""
 
     def __init__(self, container, out=sys.stdout):
         self.container, self.out = container, out
         self.name = container.name
         self._complaints = ""
+        self._allow_reboot = False
 
     # Life
 
-    def start(self):
-        """Boots it, unless it runs."""
+    def is_up(self):
+        """Whether it runs."""
+        return self.container.is_running()
+
+    def start(self, allow_reboot=False):
+        """Boots it, unless it runs. Only with `allow_reboot` can it be rebooted: a VM ends at its first reboot otherwise."""
         if self.container.is_running():
             return
         if self.container.leader is not None:
             # Booting it again would hide that, and a scenario would go on with another host than it thinks.
             raise RequestedAssertionFailed(f"{self.name} has ended, and nobody told it to")
-        with self.nested("boot"):
-            self.container.boot()
-            self._wait_for_systemd()
+        self._allow_reboot = allow_reboot
+        self._boot()
 
-    def shutdown(self, timeout=90):
+    def shutdown(self):
         """Shuts it down in order."""
-        self.execute("systemctl poweroff --no-block")
-        self.container.wait_until_down(timeout)
+        if self.container.is_running():
+            self.execute("systemctl poweroff --no-block")
+            self.wait_for_shutdown()
 
-    def reboot(self, timeout=90):
+    def wait_for_shutdown(self):
+        """Waits until it has shut itself down."""
+        if self.container.is_running():
+            self.container.wait_until_down(_DOWN_SECONDS)
+
+    def reboot(self):
         """Shuts it down and boots the same root again."""
+        if not self._allow_reboot:
+            raise RequestedAssertionFailed(f"{self.name} was started without allow_reboot=True: a VM would end here")
         with self.nested("reboot"):
             self.execute("systemctl reboot --no-block")
-            self.container.wait_until_down(timeout)
-        self.start()
+            self.wait_for_shutdown()
+        self._boot()
 
     def crash(self):
         """Cuts the power: every process is killed at once."""
@@ -65,8 +92,23 @@ class Machine:
     # Commands
 
     def execute(self, command, check_return=True, check_output=True, timeout=900):
-        """Runs a shell command, and returns its status and what it printed. Errors go to the log."""
+        """Runs a shell command, and returns its status and what it printed. Errors go to the log.
+
+        Without `check_return` the status is -1; without `check_output` it is -2, and the command goes on by itself.
+        """
         self.start()
+        if not check_output:
+            self._detach(command)
+            return -2, ""
+        status, printed = self._run(command, timeout)
+        return status if check_return else -1, printed
+
+    def _detach(self, command):
+        inside = self.container.enter(["bash", "-c", f"set -euo pipefail; {command}"])
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.Popen(inside, start_new_session=True, **quiet)
+
+    def _run(self, command, timeout):
         process = subprocess.Popen(
             self.container.enter(["bash", "-c", f"set -euo pipefail; {command}"]),
             stdin=subprocess.DEVNULL,
@@ -86,7 +128,7 @@ class Machine:
         self._complaints = complaints.decode(errors="replace")
         return process.returncode, printed.decode(errors="replace")
 
-    def succeed(self, *commands, timeout=900):
+    def succeed(self, *commands, timeout=None):
         """Runs commands that must succeed, and returns what they printed."""
         printed = ""
         for command in commands:
@@ -97,7 +139,7 @@ class Machine:
                 printed += text
         return printed
 
-    def fail(self, *commands, timeout=900):
+    def fail(self, *commands, timeout=None):
         """Runs commands that must fail, and returns what they printed."""
         printed = ""
         for command in commands:
@@ -116,43 +158,15 @@ class Machine:
         """Repeats a command until it fails, and returns what it printed."""
         return self._repeat(command, timeout, lambda status: status != 0, "fail")
 
-    # Units
-
-    def systemctl(self, q, user=None):
-        """Runs systemctl."""
-        return self.execute(f"systemctl {q}")
-
-    def get_unit_info(self, unit, user=None):
-        """All properties of a unit."""
-        status, lines = self.systemctl(f"--no-pager show '{unit}'")
-        if status != 0:
-            raise self._failure(f"unit `{unit}` cannot be shown", unit, lines)
-        return dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
-
-    def get_unit_property(self, unit, property, user=None):
-        """One property of a unit."""
-        return self.succeed(f"systemctl --no-pager show --property={property} --value '{unit}'").rstrip("\n")
-
-    def wait_for_unit(self, unit, user=None, timeout=900):
-        """Waits until a unit is active; a unit that failed, or that nothing will start, is an error at once."""
-        with self.nested(f"waiting for unit {unit}"):
-            deadline = time.monotonic() + timeout
-            while True:
-                state = self.get_unit_info(unit).get("ActiveState")
-                if state == "active":
-                    return
-                if state == "failed":
-                    raise self._failure(f"unit `{unit}` reached state failed", unit)
-                if state == "inactive" and "No jobs" in self.systemctl("list-jobs --full 2>&1")[1]:
-                    if self.get_unit_info(unit).get("ActiveState") == state:
-                        raise self._failure(f"unit `{unit}` is inactive and there are no pending jobs", unit)
-                if time.monotonic() > deadline:
-                    raise self._failure(f"unit `{unit}` is still {state} after {timeout} s", unit)
-                time.sleep(0.2)
+    # Waiting
 
     def wait_for_open_port(self, port, addr="localhost", timeout=900):
         """Waits until something listens."""
         self.wait_until_succeeds(f"exec 3<>/dev/tcp/{addr}/{port}", timeout)
+
+    def wait_for_closed_port(self, port, addr="localhost", timeout=900):
+        """Waits until nothing listens."""
+        self.wait_until_fails(f"exec 3<>/dev/tcp/{addr}/{port}", timeout)
 
     def wait_for_file(self, filename, timeout=900):
         """Waits until a file exists."""
@@ -167,18 +181,23 @@ class Machine:
 
     # Telling
 
-    def log(self, message):
+    def log(self, msg):
         """Writes a line to the log of the scenario."""
-        print(f"{self.name}: {message}", file=self.out, flush=True)
+        print(f"{self.name}: {msg}", file=self.out, flush=True)
 
     @contextlib.contextmanager
-    def nested(self, message):
+    def nested(self, msg, attrs={}):  # noqa: B006 (the driver's own signature)
         """Logs what takes time, with its seconds."""
         start = time.monotonic()
         yield
-        self.log(f"{message.splitlines()[0][:150]} ({time.monotonic() - start:.2f} s)")
+        self.log(f"{msg.splitlines()[0][:150]} ({time.monotonic() - start:.2f} s)")
 
     # Inside
+
+    def _boot(self):
+        with self.nested("boot"):
+            self.container.boot()
+            self._wait_for_systemd()
 
     def _repeat(self, command, timeout, good, word):
         with self.nested(f"waiting to {word}: {command}"):

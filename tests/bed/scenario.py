@@ -2,14 +2,27 @@
 
 import ast
 import contextlib
+import json
 import re
 import sys
 import time
 import traceback
 from pathlib import Path
+from unittest import TestCase
 
-from . import paths
+from . import paths, programs
 from .host import host
+from .machine import retry
+
+# What the VM test of the same scenario gives it, too; `_given.json` says what each is.
+_GIVEN = {
+    "LONG": False,
+    "SOURCE": "/opt/hearth/src",
+    "GIT": "/usr/bin/git",
+    "RESTIC": "/usr/bin/restic",
+    "REGISTRY_FOLDER": "/var/lib/docker-registry",
+    "REGISTRY_LOGINS": "/etc/docker/registry/htpasswd",
+}
 
 
 class ScenarioFailed(AssertionError):
@@ -33,6 +46,8 @@ def run(name, template, *, long=False, out=sys.stdout):
     """Runs one scenario on a host of its own."""
     file = find(name)
     with host(template, volumes=volumes(file), apps=apps(file), warm=is_warm(file), out=out) as machine:
+        if template.helpers:
+            programs.restrict(machine.container)
         play(file, machine, long, out)
 
 
@@ -55,6 +70,14 @@ def is_warm(file):
     return not re.search(r'^IMAGES = "pulled"$', file.read_text(), re.MULTILINE)
 
 
+def given(long=False):
+    """The variables that a test provides to its scenario, which has no path or program of one kind of host in it."""
+    listed = set(json.loads((paths.SCENARIOS / "_given.json").read_text()))
+    if listed != set(_GIVEN):
+        raise SystemExit(f"error: tests/scenarios/_given.json and the bed differ in {', '.join(sorted(listed ^ set(_GIVEN)))}")
+    return {**_GIVEN, "LONG": long}
+
+
 def play(file, machine, long=False, out=sys.stdout, more=None):
     """Runs a scenario file on a host. `LONG` tells it whether to take its time."""
 
@@ -69,15 +92,22 @@ def play(file, machine, long=False, out=sys.stdout, more=None):
             raise ScenarioFailed(f"{title}:\n{error}\nat {_place(error, file)}") from error
         print(f"subtest: {title}: passed ({time.monotonic() - start:.1f} s)", file=out, flush=True)
 
-    given = {"host": machine, "machines": [machine], "start_all": machine.start, "subtest": subtest, "LONG": long}
-    given.update(more or {})
+    names = {**_driver_names(machine, subtest), **given(long), **(more or {})}
     try:
         for part in (paths.SCENARIOS / "_common.py", file):
-            exec(compile(part.read_text(), str(part), "exec"), given)
+            exec(compile(part.read_text(), str(part), "exec"), names)
     except ScenarioFailed:
         raise
     except Exception as error:
         raise ScenarioFailed(f"{error}\nat {_place(error, file)}") from error
+
+
+def _driver_names(machine, subtest):
+    """What NixOS' test driver gives to a test script; `driver/names.py` has their types."""
+    return {
+        "host": machine, "machine": machine, "start_all": machine.start, "join_all": machine.wait_for_shutdown,
+        "subtest": subtest, "retry": retry, "serial_stdout_off": lambda: None, "serial_stdout_on": lambda: None, "t": TestCase(),
+    }  # fmt: skip
 
 
 def _place(error, file):

@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from . import cargo, paths, progress, scenario, slot as slots, suite, template
+from . import cargo, driver_tests, paths, programs, progress, scenario, slot as slots, suite, template
 from .host import host
 
 _parts = None
@@ -23,7 +23,8 @@ def run(arguments):
     global _parts
     _parts = template.load(arguments.template) if arguments.template else template.build(helpers=False)
     _parts.helpers = None
-    tests = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    modules = (sys.modules[__name__], driver_tests)
+    tests = unittest.TestSuite(map(unittest.defaultTestLoader.loadTestsFromModule, modules))
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
     failed = len(result.failures) + len(result.errors)
     print(f"{result.testsRun - failed} passed, {failed} failed")
@@ -67,11 +68,30 @@ class TheDriver(unittest.TestCase):
         self.host.fail("false | true")
 
     def test_the_same_root_comes_back_after_a_reboot_and_after_a_power_cut(self):
+        self.host.crash()
+        self.host.start(allow_reboot=True)
         self.host.succeed("echo kept > /var/lib/kept && sync")
         self.host.reboot()
         self.assertEqual(self.host.succeed("cat /var/lib/kept"), "kept\n")
         self.host.crash()
         self.assertEqual(self.host.succeed("cat /var/lib/kept"), "kept\n")
+
+    def test_a_host_that_was_not_started_for_it_is_not_rebooted(self):
+        self.host.crash()
+        self.host.start()
+        with self.assertRaisesRegex(AssertionError, "started without allow_reboot=True: a VM would end here"):
+            self.host.reboot()
+        self.assertTrue(self.host.is_up())
+
+    def test_what_is_not_waited_for_goes_on_by_itself(self):
+        self.assertEqual(self.host.execute("sleep 0.5; touch /run/later", check_output=False), (-2, ""))
+        self.host.fail("test -e /run/later")
+        self.host.wait_for_file("/run/later", timeout=10)
+
+    def test_demands_the_state_of_a_unit(self):
+        self.host.require_unit_state("docker.service")
+        with self.assertRaisesRegex(AssertionError, "is inactive, and should be active"):
+            self.host.require_unit_state("apt-daily.service")
 
     def test_copies_from_the_machine_that_runs_the_tests(self):
         self.host.copy_from_host(__file__, "/tmp/deep/er/copy.py")
@@ -79,7 +99,16 @@ class TheDriver(unittest.TestCase):
 
 
 class AScenario(unittest.TestCase):
-    """What a scenario that fails says."""
+    """What a scenario finds on its host, and what one that fails says."""
+
+    def test_finds_the_programs_that_a_vm_has_and_no_others(self):
+        machine = self.enterContext(host(_parts, out=io.StringIO()))
+        programs.restrict(machine.container)
+        machine.wait_until_succeeds("systemctl is-system-running --wait", timeout=60)
+        self.assertIn("docker", machine.succeed("awk 1 /dev/null; sh -c true; findmnt / > /dev/null; command -v docker"))
+        machine.succeed("systemd-run --quiet --wait --setenv=PATH sh -c 'jq --version'")
+        for program in ("git", "restic", "htpasswd", "haproxy"):
+            self.assertEqual(machine.execute(f"{program} --version")[0], 127, program)
 
     def test_names_the_subtest_and_the_line(self):
         with tempfile.NamedTemporaryFile("w", suffix=".py") as file:

@@ -111,6 +111,7 @@ def compiled_checks(long):
 def other_checks():
     """The checks that need neither the compiler nor a host with Hearth on it."""
     checks = [
+        Check("types and names of the scenarios", bed("check-scenarios"), counts=_CLOSING_LINE),
         Check("style of shell", bed("style", "shell"), counts=_CLOSING_LINE),
         Check("style of Python", bed("style", "Python"), counts=_CLOSING_LINE),
         Check("programs that tests start", bed("requirements"), counts=_CLOSING_LINE),

@@ -19,6 +19,27 @@
       );
     };
     services.userborn.enable = lib.mkEnableOption "userborn";
+    # What a VM mounts, in place of the host's own file systems.
+    virtualisation.fileSystems = lib.mkOption {
+      type = lib.types.attrsOf (
+        lib.types.submodule {
+          options = {
+            device = lib.mkOption { type = lib.types.nullOr lib.types.nonEmptyStr; };
+            fsType = lib.mkOption { type = lib.types.nonEmptyStr; };
+            autoFormat = lib.mkEnableOption "a file system where there is none yet";
+            options = lib.mkOption {
+              type = lib.types.nonEmptyListOf lib.types.nonEmptyStr;
+              default = [ "defaults" ];
+            };
+            depends = lib.mkOption {
+              type = lib.types.listOf lib.types.path;
+              default = [ ];
+            };
+          };
+        }
+      );
+      default = { };
+    };
     users.users = lib.mkOption {
       type = lib.types.attrsOf (
         lib.types.submodule {

@@ -34,21 +34,34 @@ def reconcile(unit="hearth.target", options=""):
     return status == 0, words
 
 
-def wait_until_serving():
+def wait_until_serving(allow_reboot=False):
     """Waits until a boot has brought everything up."""
-    host.start()
+    host.start(allow_reboot=allow_reboot)
     host.wait_until_succeeds("systemctl is-system-running --wait", timeout=300)
     for domain in APPS.values():
         host.wait_until_succeeds(https(domain), timeout=60)
+    # It looks every five minutes, and a run that it starts would stand between one of a scenario's and what is said of that.
+    host.succeed("systemctl is-active hearth-drift.timer && systemctl stop hearth-drift.timer")
+
+
+def replace_file(written, file):
+    """Puts what was written at a path in /etc, which may be a link into the store. NixOS makes its links anew at each boot:
+    a unit of the tests puts the copy there again before anything reads it."""
+    host.succeed(f"rm -f {file} && cp {written} {file} && install -D --mode=0644 {written} /var/lib/scenario{file}")
 
 
 def declare(app, change):
     """Declares an app anew; `change` is a jq expression over its manifest. Returns a function that takes it back."""
     file = f"/etc/hearth/apps/{app}.json"
     before = f"/var/lib/declared-before-{app}.json"
-    host.succeed(f"test -e {before} || cp {file} {before}")
-    host.succeed(f"jq '{change}' {before} > {before}.new && rm -f {file} && mv {before}.new {file}")
-    return lambda: host.succeed(f"rm -f {file} && cp {before} {file}")
+    host.succeed(f"test -e {before} || cp {file} {before}", f"jq '{change}' {before} > {before}.new")
+    replace_file(f"{before}.new", file)
+    return lambda: replace_file(before, file)
+
+
+def in_background(unit, command, options=""):
+    """Runs a command as a unit of its own, with the programs that a scenario has."""
+    host.succeed(f"systemd-run --quiet --setenv=PATH --unit={unit} {options} {command}")
 
 
 def kill_at(unit, point):
@@ -87,7 +100,7 @@ http.server.HTTPServer(("127.0.0.1", 9911), Sink).serve_forever()
 def sink():
     """Starts what the example host's alerts are sent to."""
     host.succeed(f"cat > /run/sink.py <<'END'\n{SINK}\nEND")
-    host.succeed("systemd-run --quiet --unit=sink python3 /run/sink.py")
+    in_background("sink", "python3 /run/sink.py")
     host.wait_for_open_port(9911)
 
 

@@ -34,7 +34,7 @@ def rolled_back(change):
     return said
 
 
-MANIFESTS = "/var/lib/docker-registry/docker/registry/v2/repositories/hello/_manifests"
+MANIFESTS = f"{REGISTRY_FOLDER}/docker/registry/v2/repositories/hello/_manifests"
 
 
 def vanish(version):
@@ -107,7 +107,7 @@ with subtest("two runs at once: the second waits for the first, and both end wel
     declare("hello", f'{QUICK} | .environment.APP_VERSION = "1.1.0"')
     host.succeed(f"systemctl start --no-block {UNIT}")
     host.wait_until_succeeds("docker service ps hello_example_org_app | grep 1.1.0", timeout=60)
-    host.succeed("PATH=$PATH:/opt/hearth/bin reconcile-app /etc/hearth/apps/hello.json > /run/second 2>&1")
+    host.succeed("reconcile-app /etc/hearth/apps/hello.json > /run/second 2>&1")
     assert "waiting for another run" in host.succeed("cat /run/second"), host.succeed("cat /run/second")
     assert receipt("apps/hello")["outcome"] == "unchanged", receipt("apps/hello")
     still("1.1.0")

@@ -82,10 +82,10 @@ def visits(since=0):
 def nothing_lost(since):
     """No visitor was lost since then; who they met."""
     host.sleep(1)
-    told, now = visits(since)
-    lost = {line: count for line, count in told.items() if line.startswith("lost")}
+    met, now = visits(since)
+    lost = {line: count for line, count in met.items() if line.startswith("lost")}
     assert not lost, lost
-    return set(told), now
+    return set(met), now
 
 
 def serves(version):
@@ -98,11 +98,11 @@ with subtest("an app with a volume is refused, in words, and goes on"):
     good, said = reconcile(UNIT)
     assert not good and "mounts `data`, which both colours would write" in said.replace("data:/data", "data"), said
     assert "Set `hearth.apps.hello.update` to \"rolling\"" in said, said
-    host.fail("PATH=$PATH:/opt/hearth/bin reconcile-app --check /etc/hearth/apps/hello.json")
+    host.fail("reconcile-app --check /etc/hearth/apps/hello.json")
     assert services() == before
 
 host.succeed("touch /run/visits.log")
-host.succeed(f"systemd-run --quiet --unit=visitors python3 /run/visitors.py {authority} {DOMAIN}")
+in_background("visitors", f"python3 /run/visitors.py {authority} {DOMAIN}")
 host.wait_until_succeeds("test -s /run/visits.log", timeout=30)
 
 with subtest("an app that had no colours gets one, and loses no visitor"):
@@ -110,13 +110,13 @@ with subtest("an app that had no colours gets one, and loses no visitor"):
     assert story["outcome"] == "changed", (story["summary"], said)
     assert "blue comes up; what runs serves until it has passed its gate, no downtime" in said, said
     assert list(colours()) == ["-blue"] and colours()["-blue"]["hearth.stage"] == "live", colours()
-    _, place = nothing_lost(0)
+    _, since = nothing_lost(0)
 
 with subtest("a good version comes up in green and gets the visitors in one step"):
     story, said = deploy("1.1.0")
     assert story["outcome"] == "changed", (story["summary"], said)
     assert list(colours()) == ["-green"], colours()
-    met, place = nothing_lost(place)
+    met, since = nothing_lost(since)
     assert met == {"1.0.0", "1.1.0"}, met
     lines = host.succeed("uniq /run/visits.log").split()
     assert lines.count("1.1.0") <= 3, f"the two visitors went back and forth: {lines}"
@@ -129,7 +129,7 @@ with subtest("the same once more is no change"):
 with subtest("a version that is never healthy meets no visitor, and is kept for a look"):
     story, said = deploy("1.2.0-unhealthy")
     assert story["outcome"] == "rolled-back" and "unhealthy" in story["summary"], (story["summary"], said)
-    met, place = nothing_lost(place)
+    met, since = nothing_lost(since)
     assert met == {"1.1.0"}, met
     kept = colours()["-blue"]
     assert kept["hearth.failed"] == "hello" and "hearth.app" not in kept and kept["traefik.enable"] == "false", kept
@@ -137,18 +137,17 @@ with subtest("a version that is never healthy meets no visitor, and is kept for 
     host.succeed(f"docker ps --filter label=com.docker.swarm.service.name={STACK}-blue_app --quiet | grep -q .")
 
 with subtest("hearth cleanup removes it, and nothing else"):
-    hearth = "PATH=$PATH:/opt/hearth/bin hearth"
-    status, said = host.execute(f"{hearth} cleanup hello")
+    status, said = host.execute("hearth cleanup hello")
     assert status == 10 and f"{STACK}-blue_app is removed" in said, said
     assert list(colours()) == ["-green"], colours()
-    status, said = host.execute(f"{hearth} cleanup hello")
+    status, said = host.execute("hearth cleanup hello")
     assert status == 0 and "nothing that failed is kept" in said, said
     assert receipt("apps/hello")["outcome"] == "rolled-back", "that it failed is still told"
 
 with subtest("a version that crashes after five seconds is caught before it meets anybody, where the gate is that patient"):
     story, said = deploy("1.2.0-crashes", ".gate.healthySeconds = 10")
     assert story["outcome"] == "rolled-back", (story["summary"], said)
-    met, place = nothing_lost(place)
+    met, since = nothing_lost(since)
     assert met == {"1.1.0"}, met
 
 with subtest("one that falls ill when it serves is switched back in the same run"):
@@ -156,8 +155,8 @@ with subtest("one that falls ill when it serves is switched back in the same run
     story, said = deploy("1.2.0-crashes", f'.gate.audit = null | .gate.watch = {watch} | .environment.ATTEMPT = "2"')
     assert story["outcome"] == "rolled-back" and "fell ill" in story["summary"], (story["summary"], said)
     serves("1.1.0")
-    told, place = visits(place)
-    assert "1.2.0-crashes" in told, f"it never served: {told}"
+    seen, since = visits(since)
+    assert "1.2.0-crashes" in seen, f"it never served: {seen}"
 
 for version, words in {
     "1.2.0-missing-asset": "the status is 404",
@@ -168,7 +167,7 @@ for version, words in {
         assert story["outcome"] == "rolled-back" and words in story["summary"], (story["summary"], said)
         assert [step["name"] for step in story["steps"]].count("switch back") == 1, story["steps"]
         serves("1.1.0")
-        met, place = nothing_lost(place)
+        met, since = nothing_lost(since)
         assert met == {"1.1.0", version}, met
 
 with subtest("it is the evidence that is kept: the bad page is there to be looked at, inside"):
@@ -185,33 +184,34 @@ with subtest("a colour that died is brought back where it was"):
     good, said = reconcile(UNIT)
     serves("1.1.0")
     assert list(colours()) == ["-green"], colours()
-    _, place = visits(place)
+    _, since = visits(since)
 
 with subtest("killed in the middle of a deploy, the next run ends it, and no visitor is lost"):
-    point, step, killed = 1, (1 if LONG else 6), []
+    point, step = 1, 1 if LONG else 6
+    killed: list[str] = []
     while True:
         declare_version(("1.0.0", "1.1.0")[len(killed) % 2])
         kill_at(UNIT, point)
         _, said = reconcile(UNIT)
         kill_at(UNIT, 0)
-        words = [line for line in said.splitlines() if line.startswith("killed at point")]
-        if not words:
+        ends = [line for line in said.splitlines() if line.startswith("killed at point")]
+        if not ends:
             break
-        killed += [words[0].split(": ", 1)[1]]
+        killed += [ends[0].split(": ", 1)[1]]
         _, first = reconcile(UNIT)
         _, second = reconcile(UNIT)
         assert "nothing differs" in second, (killed[-1], first, second)
         assert len(colours()) == 1, (killed[-1], colours())
-        _, place = nothing_lost(place)
+        _, since = nothing_lost(since)
         point += step
     print(f"killed at {len(killed)} points, {step} apart")
     assert "after switching the route" in killed or not LONG, killed
 
 with subtest("this would have failed without the two colours: the same versions, the old task stopped first"):
     declare_version("1.1.0", '.update = "stop-first" | .environment.ATTEMPT = "2"')
-    host.succeed(f"{hearth} plan hello | grep 'downtime: nothing serves from when the old tasks are stopped'")
+    host.succeed("hearth plan hello | grep 'downtime: nothing serves from when the old tasks are stopped'")
     story, said = deploy("1.1.0", '.update = "stop-first" | .environment.ATTEMPT = "3" | .snapshot.mode = "none"')
     declare_version("1.0.0", '.update = "stop-first" | .snapshot.mode = "none"')
     reconcile(UNIT)
-    told, _ = visits(place)
-    assert any(line.startswith("lost") for line in told), told
+    seen, _ = visits(since)
+    assert any(line.startswith("lost") for line in seen), seen

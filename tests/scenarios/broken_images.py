@@ -10,9 +10,10 @@ host.succeed(f"systemctl start {UNIT}")
 get("hello.example.org", "/count", "--request POST")
 
 # Asks ten times a second from now on, and writes a line for each request that was lost.
-host.succeed(
-    "systemd-run --quiet --unit=visitor bash -c 'while sleep 0.1; do echo asked >> /run/asked;"
-    f" {https('hello.example.org')} > /dev/null 2>> /run/lost || echo \"$(date +%T.%N)\" >> /run/lost; done'"
+in_background(
+    "visitor",
+    "bash -c 'while sleep 0.1; do echo asked >> /run/asked;"
+    f" {https('hello.example.org')} > /dev/null 2>> /run/lost || echo \"$(date +%T.%N)\" >> /run/lost; done'",
 )
 
 

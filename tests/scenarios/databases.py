@@ -3,9 +3,6 @@
 
 APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 UNIT, DATABASES = "hearth-app-databases.service", "/etc/hearth/databases.json"
-# On the bed, and in a virtual machine.
-RECIPE = "find /opt/hearth/src/nix/recipes/postgres /etc/recipes/postgres -maxdepth 0 2>/dev/null || true"
-PATH = "PATH=$PATH:/opt/hearth/bin"
 SECRETS = "/run/databases"
 DB = "docker exec -i $(docker ps -q --filter name=databases_db)"
 
@@ -18,7 +15,7 @@ with subtest("the server and its pooler are deployed as any app is"):
     )
     server = manifest("miniflux") | {
         "name": "databases", "stack": "databases", "domain": "", "stateFolder": "/var/lib/hearth/apps/databases",
-        "recipe": {"folder": host.succeed(RECIPE).strip(), "git": None},
+        "recipe": {"folder": f"{SOURCE}/nix/recipes/postgres", "git": None},
         "sharedNetworks": [], "allow": {"networks": ["databases"]},
         "secrets": {f"{name}_password": f"{SECRETS}/{name}" for name in ("superuser", "pooler")},
         "environment": {
@@ -36,7 +33,7 @@ with subtest("the server and its pooler are deployed as any app is"):
     good, said = reconcile(UNIT)
     assert good, said
 
-declared = {
+declared: dict = {
     "schema": 1, "stateFolder": "/var/lib/hearth/databases", "dockerSocket": "/run/docker.sock", "stack": "databases",
     "service": "db", "superuser": "postgres", "readySeconds": 60,
     "pooler": {"service": "pooler", "port": 6432, "role": "hearth_pooler", "passwordFile": f"{SECRETS}/pooler"},
@@ -51,7 +48,7 @@ host.succeed(f"cat > {DATABASES} << 'EOF'\n{json.dumps(declared)}\nEOF")
 
 def run(code, *words):
     """Runs the helper: its exit code, and words that it must say."""
-    status, said = host.execute(f"{PATH} reconcile-databases {DATABASES} 2>&1")
+    status, said = host.execute(f"reconcile-databases {DATABASES} 2>&1")
     missing = [word for word in words if word not in said]
     assert status == code and not missing, f"exit code {status}, not said: {missing}\n{said}"
     return said
@@ -77,7 +74,7 @@ def sql(statement, role="postgres", check=True):
 
 
 with subtest("a plan says what would be made, and makes nothing"):
-    said = host.succeed(f"{PATH} reconcile-databases --dry-run {DATABASES}")
+    said = host.succeed(f"reconcile-databases --dry-run {DATABASES}")
     assert "would create role shop_owner" in said and "would create database shop, owned by shop_owner" in said, said
     assert sql("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'shop%'", check=False).count("does not exist"), "it was made"
 

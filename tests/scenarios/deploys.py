@@ -3,7 +3,6 @@
 import base64
 
 APPS = {"hello": "hello.example.org", "hello-test": "hello-test.example.org"}
-PATH = "PATH=$PATH:/opt/hearth/bin"
 QUICK = '.gate.convergeSeconds = 30 | .gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
 UNIT = "hearth-app-hello.service"
 LIVE, TEST = "hello.example.org", "hello-test.example.org"
@@ -24,8 +23,7 @@ for name in ("ci", "branches"):
     host.succeed(f"ssh-keygen -q -t ed25519 -N '' -C {name} -f /root/key-{name}")
     public = host.succeed(f"cat /root/key-{name}.pub").strip()
     host.succeed(f"sed -i -E 's#(--key {name} .*restrict ).*#\\1{public}#' /etc/hearth/deploy-keys")
-htpasswd = host.succeed("ls /run/registry/htpasswd /etc/docker/registry/htpasswd 2>/dev/null || true").split()[0]
-host.succeed(f"printf '%s\\n' '{LOGIN}' >> {htpasswd}")
+host.succeed(f"printf '%s\\n' '{LOGIN}' >> {REGISTRY_LOGINS}")
 # In memory, and never in a command: the command line of a test is none of a pipeline's.
 host.succeed("mkdir -p /dev/shm/t && chmod 700 /dev/shm/t")
 host.succeed(f"echo 'pipeline:' | tr -d '\\n' > /dev/shm/t/token; echo '{TOKEN[::-1]}' | rev >> /dev/shm/t/token")
@@ -100,7 +98,8 @@ alignments = [base64.b64encode(b"x" * shift + TOKEN.encode()).decode() for shift
 patterns = [TOKEN, *[text[4:24] for text in alignments]]
 for pattern in patterns:
     host.succeed(f"echo '{pattern[::-1]}' | rev >> /dev/shm/t/patterns")
-host.succeed(f"cat > /run/sampler.py <<'END'\n{SAMPLER}END", "systemd-run --quiet --unit=sampler python3 /run/sampler.py")
+host.succeed(f"cat > /run/sampler.py <<'END'\n{SAMPLER}END")
+in_background("sampler", "python3 /run/sampler.py")
 
 with subtest("a good tag is deployed by its digest, and the pipeline reads how it goes"):
     code, said = over_ssh("hello prod 1.1.0")
@@ -177,7 +176,7 @@ with subtest("a key forwards nothing, where root's own key does"):
     host.succeed("rm -r /root/.ssh")
 
 with subtest("a user of the host deploys what is theirs, with neither root nor the engine"):
-    as_runner = f"{PATH}; runuser -u runner -- $(command -v deploy-app)"
+    as_runner = "runuser -u runner -- $(command -v deploy-app)"
     code, said = host.execute(f"{as_runner} hello prod 1.0.0 2>&1")
     assert code == 0 and "asked for by user runner" in said, f"{code}\n{said}"
     serves(LIVE, "1.0.0")
@@ -278,33 +277,33 @@ with subtest("killed at any step of a deploy, what the pipeline was told holds, 
         assert over_ssh("hello prod 1.1.0")[0] == 0
 
 with subtest("what was proved in one environment goes to the other by its digest"):
-    code, said = host.execute(f"{PATH} hearth deploy hello-test 1.0.0 2>&1")
+    code, said = host.execute("hearth deploy hello-test 1.0.0 2>&1")
     assert code == 0 and came_to(said) == "changed", f"{code}\n{said}"
-    code, said = host.execute(f"{PATH} hearth promote hello test prod 2>&1")
+    code, said = host.execute("hearth promote hello test prod 2>&1")
     assert code == 0 and came_to(said) == "changed" and pinned("hello-test")["digest"] in said, f"{code}\n{said}"
     assert pinned()["digest"] == pinned("hello-test")["digest"] and pinned()["by"] == "root", pinned()
     serves(LIVE, "1.0.0")
-    _, said = host.execute(f"{PATH} hearth status 2>&1")
+    _, said = host.execute("hearth status 2>&1")
     line = next(line for line in said.splitlines() if line.startswith("hello "))
     assert "1.0.0 (sha256:" in line and "the flake names no image; without this deploy" in line, said
 
 with subtest("what a person went back from is not promoted, status names what serves, and asked for again it comes back"):
-    code, said = host.execute(f"{PATH} hearth deploy hello-test 1.1.0 2>&1")
+    code, said = host.execute("hearth deploy hello-test 1.1.0 2>&1")
     short = {tag: f"{tag} ({digest[:19]})" for tag, digest in (("1.0.0", pinned()["digest"]), ("1.1.0", pinned("hello-test")["digest"]))}
     assert code == 0 and f"{short['1.1.0']} is deployed and healthy" in said, f"{code}\n{said}"
-    code, said = host.execute(f"{PATH} hearth rollback hello-test --yes 2>&1")
+    code, said = host.execute("hearth rollback hello-test --yes 2>&1")
     assert code == 10 and f"{short['1.1.0']} serves; back to {short['1.0.0']} with its data" in said, f"{code}\n{said}"
     assert f"{short['1.0.0']} serves again with its data" in said and f"{short['1.1.0']} is set aside" in said, said
     serves(TEST, "1.0.0")
 
     def status_of_test():
-        code, said = host.execute(f"{PATH} hearth status 2>&1")
+        code, said = host.execute("hearth status 2>&1")
         return code, next(line for line in said.splitlines() if line.startswith("hello-test "))
 
     code, line = status_of_test()
     assert code == 20 and f"{short['1.0.0']} serves; a person went back from {short['1.1.0']} on " in line, f"{code}\n{line}"
     before = pinned()
-    code, said = host.execute(f"{PATH} hearth promote hello test prod 2>&1")
+    code, said = host.execute("hearth promote hello test prod 2>&1")
     assert code == 2 and f"refused: hello test does not serve {short['1.1.0']}" in said, f"{code}\n{said}"
     assert "a person went back from it on " in said and pinned() == before, said
     serves(LIVE, "1.0.0")
@@ -315,13 +314,13 @@ with subtest("what a person went back from is not promoted, status names what se
     code, said = over_ssh("hello test 1.1.0", key="branches")
     assert code == 0 and "a person went back from this on " in said, f"{code}\n{said}"
     serves(TEST, "1.1.0")
-    host.succeed(f"{PATH} hearth rollback hello-test --yes > /run/back 2>&1 || test $? = 10")
-    host.succeed(f"{PATH} hearth accept hello-test 1.1.0 --yes")
+    host.succeed("hearth rollback hello-test --yes > /run/back 2>&1 || test $? = 10")
+    host.succeed("hearth accept hello-test 1.1.0 --yes")
     reconcile("hearth-app-hello-test.service")
     serves(TEST, "1.1.0")
     _, line = status_of_test()
     assert "1.1.0 (sha256:" in line and "went back" not in line and "waits" not in line, line
-    print(host.execute(f"{PATH} hearth status 2>&1")[1])
+    print(host.execute("hearth status 2>&1")[1])
 
 with subtest("the token is found nowhere: in no process, no file, no log, no layer of an image"):
     assert int(host.succeed("wc -l < /run/looks")) > 100

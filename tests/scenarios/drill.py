@@ -56,9 +56,10 @@ host.succeed(f"snapshot-volumes {MANIFEST} take > /run/taken || test $? = 10")
 SNAPSHOT = json.loads(host.succeed(f"snapshot-volumes --json {MANIFEST} list"))["lastGood"]
 host.wait_until_succeeds(ASKING, timeout=60)
 BEFORE = services()
-host.succeed(
-    "systemd-run --quiet --unit=asking sh -c"
-    f" 'while true; do if {ASKING}; then echo >> /run/answered; else echo >> /run/missed; fi; sleep 0.1; done'"
+in_background(
+    "asking",
+    "sh -c"
+    f" 'while true; do if {ASKING}; then echo >> /run/answered; else echo >> /run/missed; fi; sleep 0.1; done'",
 )
 
 with subtest("a drill of a database proves the restore, and leaves nothing but the proof"):

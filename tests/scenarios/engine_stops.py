@@ -45,8 +45,8 @@ with subtest("restarted in the middle of each step of an update and of a rollbac
         declare("hello", f'.environment = (.environment + {{APP_VERSION: "{version}", ATTEMPT: "{number}"}}) | {quick}')
         since = host.succeed("date '+%F %T.%6N'").strip()
         host.succeed(f"systemctl start --no-block {UNIT}")
-        told = f"journalctl --output=cat --unit={UNIT} --since='{since}'"
-        host.wait_until_succeeds(f"{told} | grep -q '{step}'", timeout=90)
+        journal = f"journalctl --output=cat --unit={UNIT} --since='{since}'"
+        host.wait_until_succeeds(f"{journal} | grep -q '{step}'", timeout=90)
         # Six restarts in two minutes are more than systemd allows by itself.
         host.succeed("systemctl reset-failed docker.service docker.socket && systemctl restart docker.service")
         host.wait_until_succeeds(f"systemctl show {UNIT} --property=ActiveState | grep -E 'failed|=inactive'", timeout=200)

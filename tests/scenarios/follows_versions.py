@@ -3,7 +3,7 @@
 APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 REPOSITORY = "/var/lib/recipe-hello"
-GIT = f"git -C {REPOSITORY} -c user.name=maker -c user.email=maker@example.org"
+IN_REPOSITORY = f"{GIT} -C {REPOSITORY} -c user.name=maker -c user.email=maker@example.org"
 
 wait_until_serving()
 original = manifest("hello")["recipe"]["folder"]
@@ -16,7 +16,7 @@ def release(version, app_version, notes=None):
     )
     if notes:
         host.succeed(f"mkdir -p {REPOSITORY}/release && echo '{notes}' > {REPOSITORY}/release/{version}")
-    host.succeed(f"{GIT} add -A && {GIT} commit --quiet --allow-empty -m {version} && {GIT} tag {version}")
+    host.succeed(f"{IN_REPOSITORY} add -A && {IN_REPOSITORY} commit --quiet --allow-empty -m {version} && {IN_REPOSITORY} tag {version}")
 
 
 def follow():
@@ -26,10 +26,15 @@ def follow():
     return good, said, receipt("apps/hello")
 
 
-access = '{gitCommand: "/usr/bin/git", fetchSeconds: 60, sshCommand: null, credentialsFile: null, sshKeyFile: null, knownHostsFile: null, caFile: null}'
+access = json.dumps(
+    {
+        "gitCommand": GIT, "fetchSeconds": 60, "sshCommand": None, "credentialsFile": None, "sshKeyFile": None,
+        "knownHostsFile": None, "caFile": None,
+    }
+)  # fmt: skip
 
 with subtest("it begins with the version that is declared"):
-    host.succeed(f"cp -rL {original} {REPOSITORY} && chmod -R u+w {REPOSITORY} && {GIT} init --quiet")
+    host.succeed(f"cp -rL {original} {REPOSITORY} && chmod -R u+w {REPOSITORY} && {IN_REPOSITORY} init --quiet")
     release("0.1.0+1.0.0", "1.0.0")
     declare(
         "hello",
@@ -84,9 +89,9 @@ with subtest("a repository that is gone is a warning: what serves goes on"):
 with subtest("a history that was rewritten by force, without the versions of before: what serves is still put right"):
     host.succeed(
         f"cp -a {REPOSITORY} {REPOSITORY}.before",
-        f"{GIT} checkout --quiet --orphan rewritten && {GIT} commit --quiet --message=rewritten",
-        f"{GIT} for-each-ref --format='%(refname:short)' refs/heads | grep -v rewritten | xargs {GIT} branch --quiet -D",
-        f"{GIT} tag --list | xargs {GIT} tag --delete && {GIT} reflog expire --expire=now --all && {GIT} gc --quiet --prune=now",
+        f"{IN_REPOSITORY} checkout --quiet --orphan rewritten && {IN_REPOSITORY} commit --quiet --message=rewritten",
+        f"{IN_REPOSITORY} for-each-ref --format='%(refname:short)' refs/heads | grep -v rewritten | xargs {IN_REPOSITORY} branch --quiet -D",
+        f"{IN_REPOSITORY} tag --list | xargs {IN_REPOSITORY} tag --delete && {IN_REPOSITORY} reflog expire --expire=now --all && {IN_REPOSITORY} gc --quiet --prune=now",
         "docker service rm hello_example_org_app",
     )
     good, said, story = follow()
@@ -96,7 +101,7 @@ with subtest("a history that was rewritten by force, without the versions of bef
     host.succeed(f"rm -r {REPOSITORY} && mv {REPOSITORY}.before {REPOSITORY}")
 
 with subtest("a tag that was moved is held and named"):
-    host.succeed(f"{GIT} tag --delete 0.1.4+1.1.0")
+    host.succeed(f"{IN_REPOSITORY} tag --delete 0.1.4+1.1.0")
     release("0.1.4+1.1.0", "1.2.0-exits")
     good, said, story = follow()
     assert good and story["outcome"] == "held" and "tag was moved" in story["summary"], story

@@ -48,7 +48,8 @@ with subtest("Hearth's own records run out of room at one write after the other 
         assert good or "No space left on device" in said or "os error 28" in said, said
         if not good:
             # The first write that failed; the receipt of that may be the second.
-            full.append(re.sub(r"\d{6}-.*", "receipt", re.search(r"([\w.-]+): No space left on device", said).group(1)))
+            file, *_ = re.findall(r"([\w.-]+): No space left on device", said)
+            full.append(re.sub(r"\d{6}-.*", "receipt", file))
         written = get("hello.example.org", "/count", "--request POST") if host.execute(https("hello.example.org"))[0] == 0 else None
         host.succeed(f"rm -f {STATE}/ballast {STATE}/more")
         good, said = reconcile(UNIT)

@@ -3,6 +3,8 @@
 APPS = {"hello": "hello.example.org", "hello-test": "hello-test.example.org"}
 UNIT = "hearth-app-hello.service"
 FOLDER = "/var/lib/guards-under-test"
+# Units that are made here and last over a reboot.
+UNITS = "/etc/systemd/system.control"
 FILE = "/run/hearth/certificates/middlewares_hello.yml"
 QUICK = '.gate.convergeSeconds = 30 | .gate.healthySeconds = 0 | .environment.HELLO_DRAIN_SECONDS = "0"'
 DOMAIN, OTHER = "hello.example.org", "hello-test.example.org"
@@ -11,7 +13,7 @@ DOMAIN, OTHER = "hello.example.org", "hello-test.example.org"
 def declare_guard(app, user):
     """Declares what the module does of an app's middlewares: a secret, a template around it, and a unit."""
     file, unit = f"{FOLDER}/{app}.yaml", f"hearth-middlewares-{app}.service"
-    host.succeed(f"mkdir -p {FOLDER} && cp /opt/hearth/src/secrets/example.yaml {file}")
+    host.succeed(f"mkdir -p {FOLDER} && cp {SOURCE}/secrets/example.yaml {file} && chmod u+w {file}")
     secrets = json.loads(host.succeed("cat /etc/hearth/secrets.json"))
     mark, path = f"<HEARTH:{app}_hash:PLACEHOLDER>", f"/run/hearth/secrets/templates/middlewares-{app}"
     middlewares = {
@@ -26,15 +28,15 @@ def declare_guard(app, user):
         "name": f"middlewares-{app}", "path": path, "content": json.dumps({"http": {"middlewares": middlewares}}), "reloadUnits": [unit],
     })  # fmt: skip
     secrets["placeholders"][f"{app}_hash"] = mark
-    host.succeed(f"rm /etc/hearth/secrets.json; cat > /etc/hearth/secrets.json << 'EOF'\n{json.dumps(secrets)}\nEOF")
+    host.succeed(f"cat > /run/secrets.json << 'EOF'\n{json.dumps(secrets)}\nEOF")
+    replace_file("/run/secrets.json", "/etc/hearth/secrets.json")
     given = f"/run/hearth/certificates/middlewares_{app}.yml"
     give = f"/bin/sh -c 'umask 077; jq --compact-output . {path} > {given}.new && mv {given}.new {given}'"
     host.succeed(
-        f"cat > /etc/systemd/system/{unit} << 'EOF'\n[Unit]\nAfter=hearth-secrets.service\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\n"
-        f"RemainAfterExit=true\nExecStart={give}\nExecReload={give}\nExecStop=/bin/rm --force {given}\nRuntimeDirectory=hearth/certificates\n"
+        f"mkdir -p {UNITS}/hearth-secrets.service.wants && cat > {UNITS}/{unit} << 'EOF'\n[Unit]\nAfter=hearth-secrets.service\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\n"
+        f"Environment=PATH={PATH}\nRemainAfterExit=true\nExecStart={give}\nExecReload={give}\nExecStop=/bin/sh -c 'rm --force {given}'\nRuntimeDirectory=hearth/certificates\n"
         "RuntimeDirectoryMode=0700\nRuntimeDirectoryPreserve=true\nEOF",
-        "mkdir -p /etc/systemd/system/hearth-secrets.service.wants",
-        f"ln -s ../{unit} /etc/systemd/system/hearth-secrets.service.wants/ && systemctl daemon-reload",
+        f"ln -s ../{unit} {UNITS}/hearth-secrets.service.wants/ && systemctl daemon-reload",
     )
 
 
@@ -63,7 +65,8 @@ def until(code, options="", domain=DOMAIN):
     host.wait_until_succeeds(f"test $({ask}) = {code}", timeout=30)
 
 
-wait_until_serving()
+wait_until_serving(allow_reboot=True)
+PATH = host.succeed("echo $PATH").strip()
 declare("hello", QUICK)
 good, said = reconcile(UNIT)
 assert good, said
@@ -111,14 +114,13 @@ with subtest("of two guarded apps, the one whose hash cannot be decrypted after 
     assert good and status(OTHER) == "401" and status(OTHER, "--user bob:geheim") == "200", said
     host.succeed(f"sed -i 's/^hash: ENC.AES256_GCM,data:/&AAAA/' {FOLDER}/hello-test.yaml")
     host.reboot()
-    host.start()
     until(401)
     until(200, "--user alice:anders")
     host.wait_until_succeeds("systemctl is-failed hearth-middlewares-hello-test.service", timeout=60)
     assert status(OTHER, "--user bob:geheim") == "404", status(OTHER)
 
 with subtest("mended, it is served again without a person who starts its unit"):
-    host.succeed(f"cp /opt/hearth/src/secrets/example.yaml {FOLDER}/hello-test.yaml")
+    host.succeed(f"cp {SOURCE}/secrets/example.yaml {FOLDER}/hello-test.yaml && chmod u+w {FOLDER}/hello-test.yaml")
     let_in("geheim", "hello-test")
     until(401, domain=OTHER)
     until(200, "--user bob:geheim", OTHER)

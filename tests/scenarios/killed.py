@@ -71,7 +71,7 @@ def enumerate_steps(name, said):
 
 def every_point(name, begin, version, run=reconcile_killed, restored=None):
     """Kills at one point after the other until a run passes them all; returns their names."""
-    points = []
+    points: list[str] = []
     while True:
         get("hello.example.org", "/count", "--request POST")
         written = count()
@@ -119,7 +119,7 @@ with subtest("killed at every point of a rollback, it ends with the old version 
 with subtest("killed at every point of a restore, it ends with all of the data of then, or all that came later"):
     declare("hello", f'.environment.APP_VERSION = "{current}" | {QUICK}')
     reconcile(UNIT)
-    command = "PATH=$PATH:/opt/hearth/bin snapshot-volumes /etc/hearth/apps/hello.json"
+    command = "snapshot-volumes /etc/hearth/apps/hello.json"
     host.succeed(f"{command} take || test $? = 10")
     then = count()
     last_good = json.loads(host.succeed(f"{command} --json list"))["lastGood"]

@@ -3,8 +3,6 @@
 APPS = {"hello": "hello.example.org", "miniflux": "feeds.example.org"}
 UNIT = "hearth-app-shop.service"
 DOMAIN = "shop.example.org"
-# On the bed, and in a virtual machine.
-RECIPE = "find /opt/hearth/src/tests/recipes/shop /etc/recipes/shop -maxdepth 0 2>/dev/null || true"
 DATABASE = "docker exec -i $(docker ps -q --filter name=shop_example_org_db)"
 PSQL = f"{DATABASE} psql --username=postgres --set=ON_ERROR_STOP=1 --quiet shop"
 # Everything of the live database but what is different in each dump.
@@ -33,10 +31,9 @@ wait_until_serving()
 
 with subtest("the shop is deployed: one role owns its schema, its own does not"):
     host.succeed("mkdir -m 700 /var/lib/shop; for role in owner app; do openssl rand -hex 16 > /var/lib/shop/${role}_password; done")
-    host.succeed(f"getent hosts {DOMAIN} || sed -i 's/hello.example.org/& {DOMAIN}/' /etc/hosts")
     shop = manifest("miniflux") | {
         "name": "shop", "stack": "shop_example_org", "domain": DOMAIN, "stateFolder": "/var/lib/hearth/apps/shop",
-        "recipe": {"folder": host.succeed(RECIPE).strip(), "git": None},
+        "recipe": {"folder": f"{SOURCE}/tests/recipes/shop", "git": None},
         "secrets": {f"{role}_password": f"/var/lib/shop/{role}_password" for role in ("owner", "app")},
     }  # fmt: skip
     shop["snapshot"]["folder"] = "/var/lib/hearth/snapshots/shop"
@@ -73,9 +70,11 @@ def deploy(version, change="."):
 
 def start_visitor():
     """Asks ten times a second from now on, and writes a line for each request that is lost."""
-    host.succeed(
-        "rm -f /run/asked /run/lost; systemd-run --quiet --unit=visitor bash -c 'while sleep 0.1; do echo asked >> /run/asked;"
-        f" {https(DOMAIN)} > /dev/null 2>> /run/lost || echo \"$(date +%T.%N)\" >> /run/lost; done'"
+    host.succeed("rm -f /run/asked /run/lost")
+    in_background(
+        "visitor",
+        "bash -c 'while sleep 0.1; do echo asked >> /run/asked;"
+        f" {https(DOMAIN)} > /dev/null 2>> /run/lost || echo \"$(date +%T.%N)\" >> /run/lost; done'",
     )
 
 

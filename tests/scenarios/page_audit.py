@@ -3,7 +3,6 @@
 
 APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
-DATA = "/var/lib/docker/volumes/hello_example_org_data/_data"
 QUICK = '.gate.healthySeconds = 1 | .environment.HELLO_DRAIN_SECONDS = "0"'
 
 wait_until_serving()
@@ -19,7 +18,7 @@ WATCH = {"seconds": 100, "everySeconds": 3, "restartLimit": 5}
 
 def smoke(name, path, method="GET", token=None, **expected):
     """A declared request to the app."""
-    expect = {"status": 200, "contains": None, "lacks": None, "headers": {}, "json": {}, **expected}
+    expect: dict = {"status": 200, "contains": None, "lacks": None, "headers": {}, "json": {}, **expected}
     return {
         **asker,
         "budgetSeconds": 8,
@@ -115,12 +114,13 @@ with subtest("a page that is fine until its second restart is rolled back, where
     story, said = update("1.2.0-second-restart")
     assert story["outcome"] == "changed", f"without a watch it is green: {story}"
     update("1.1.0")
-    host.succeed(f"rm {DATA}/starts-*")
+    data = host.succeed("docker volume inspect hello_example_org_data --format '{{.Mountpoint}}'").strip()
+    host.succeed(f"rm {data}/starts-*")
     count = int(get("hello.example.org", "/count", "--request POST"))
     rolled_back(update("1.2.0-second-restart", watch=WATCH), "fell ill", "s after it passed its gate", "the status is 500")
     assert int(get("hello.example.org", "/count")) == count
-    steps = {step["name"]: step["result"] for step in receipt("apps/hello")["steps"]}
-    assert "the status is 500" in steps["watch"] and steps["restore"] == "done", steps
+    results = {step["name"]: step["result"] for step in receipt("apps/hello")["steps"]}
+    assert "the status is 500" in results["watch"] and results["restore"] == "done", results
 
 with subtest("one restart is too many where that is declared"):
     host.succeed("rm -f /var/lib/hearth/apps/hello/failed.json")

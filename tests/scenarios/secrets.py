@@ -82,9 +82,7 @@ host.succeed(
     "systemctl daemon-reload",
 )
 for unit in RUNNING:
-    host.succeed(
-        f"systemd-run --quiet --unit={unit} --property=ExecReload='/bin/sh -c \"echo reloaded >> {FOLDER}/{unit}\"' sleep infinity"
-    )
+    in_background(unit, "sleep infinity", f"--property=ExecReload='/bin/sh -c \"echo reloaded >> {FOLDER}/{unit}\"'")
 
 with subtest("secrets that did not change change nothing"):
     before = started()

@@ -12,6 +12,13 @@ with subtest("Miniflux shows its own login page, over verified TLS, through the 
     page = get("feeds.example.org")
     assert "Sign In - Miniflux" in page, page[:300]
 
+with subtest("the proxy's recipe is called after the version of the proxy that serves"):
+    image = manifest("proxy")["environment"]["PROXY_IMAGE"]
+    version = image.rpartition(":")[2]
+    assert version in host.succeed("docker exec $(docker ps --quiet --filter name=proxy_app) traefik version").split()
+    label = host.succeed("docker service inspect proxy_app --format '{{index .Spec.Labels \"coop-cloud.proxy.version\"}}'")
+    assert label.strip() == f"1.0.0+{version}", label
+
 with subtest("plain http is sent to https"):
     answer = host.succeed("curl --silent --head http://feeds.example.org/").lower()
     assert "location: https://feeds.example.org/" in answer, answer
@@ -82,12 +89,12 @@ with subtest("the search finds a secret that is planted in each kind of place"):
     token = "$(cat /run/hearth/secrets/hello_token)"
     plants = {
         "arguments and environments of all processes": (
-            f'systemd-run --quiet --unit=planted --property=Type=exec --setenv=PLANTED="{token}" sleep 1000', "systemctl stop planted"),
+            f'systemd-run --quiet --setenv=PATH --unit=planted --property=Type=exec --setenv=PLANTED="{token}" sleep 1000', "systemctl stop planted"),
         "/etc, with the manifests": (f"echo {token} > /etc/planted", "rm /etc/planted"),
         "receipts and all other state": (f"echo {token} > /var/lib/hearth/planted", "rm /var/lib/hearth/planted"),
         "configs, decoded": (f'echo "{token}" | docker config create planted -', "docker config rm planted"),
         "containers, as docker inspect shows them": (
-            f'docker create --name planted --env PLANTED="{token}" hearth/traefik:3.6.12', "docker rm planted"),
+            f'docker create --name planted --env PLANTED="{token}" {image}', "docker rm planted"),
         # As the engine itself writes a login that it is given: base64 of JSON with the password somewhere in it.
         "what the engine keeps on disk": (
             f"printf '{{\"password\":\"%s\"}}' \"{token}\" | base64 -w0 > /var/lib/docker/swarm/worker/planted",

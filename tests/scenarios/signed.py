@@ -4,7 +4,6 @@ import base64
 import hashlib
 
 APPS = {"hello": "hello.example.org"}
-PATH = "PATH=$PATH:/opt/hearth/bin"
 LIVE = "hello.example.org"
 REGISTRY = "http://localhost:5000/v2/hello"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -120,7 +119,7 @@ def sign_with_bundle(key, of, beside):
 
 def deploy(tag, options=""):
     """Asks the door: the exit code, and what is read."""
-    return host.execute(f"{PATH} deploy-app {options} hello prod {tag} 2>&1")
+    return host.execute(f"deploy-app {options} hello prod {tag} 2>&1")
 
 
 def is_refused(tag, *reasons, options=""):

@@ -94,7 +94,7 @@ with subtest("a database comes back byte for byte after a migration dropped a ta
     host.wait_until_succeeds(https("feeds.example.org", "/healthcheck"), timeout=30)
 
 with subtest("a run that is killed while the app is stopped: the next one starts it and takes its snapshot"):
-    host.succeed(f"systemd-run --unit=killed --no-block snapshot-volumes {MANIFESTS['miniflux']} take")
+    in_background("killed", f"snapshot-volumes {MANIFESTS['miniflux']} take", "--no-block")
     host.wait_until_succeeds(f"{STOPPED} | grep hearth.stopped", timeout=30)
     host.succeed("systemctl kill --signal=KILL killed.service")
     assert replicas() != before, "it is stopped"
@@ -115,8 +115,8 @@ with subtest("a snapshot that was tampered with is told, and not restored"):
     last = json.loads(host.succeed(f"snapshot-volumes --json {MANIFESTS['miniflux']} list"))["lastGood"]
     host.succeed(f"printf x | dd of={ELSEWHERE}/{last}/0.tar.zst bs=1 seek=5000 conv=notrunc status=none")
     assert snapshot("miniflux", "verify", last, good=(1,))["outcome"] == "failed"
-    told = snapshot("miniflux", "restore", last, good=(1,))
-    assert "no volume was touched" in told["summary"], told
+    refused = snapshot("miniflux", "restore", last, good=(1,))
+    assert "no volume was touched" in refused["summary"], refused
     assert dump() == saved
 
 DUMP = "/var/lib/postgresql/data/dump.sql"
@@ -156,8 +156,8 @@ with subtest("a command that fails, hangs, or leaves no dump or an empty one is 
     }
     for command, words in bad.items():
         hook(command)
-        told = snapshot("miniflux", "take", good=(1,))
-        assert words in told["summary"] and told["outcome"] == "failed", told
+        refused = snapshot("miniflux", "take", good=(1,))
+        assert words in refused["summary"] and refused["outcome"] == "failed", refused
     shown = json.loads(host.succeed(f"snapshot-volumes --json {MANIFESTS['miniflux']} list"))
     assert shown["lastGood"] == good and len(shown["snapshots"]) == 1, shown
 
@@ -181,31 +181,19 @@ with subtest("a restore that is killed in the middle is ended by the next reconc
     assert count() == 3
     assert snapshot("hello", "take")["outcome"] == "changed"
 
-
-def has_restic():
-    there = host.execute("command -v restic")[0] == 0
-    if not there:
-        host.log("skipped: there is no restic on this host")
-    return there
-
-
 with subtest("a copy off the host brings the data back when host and snapshots are lost"):
-    if has_restic():
-        host.succeed("mkdir -p /var/tmp/offsite && umask 077 && openssl rand -hex 16 > /var/tmp/offsite/password")
-        offsite = (
-            '{repository: "/var/tmp/offsite/repository", passwordFile: "/var/tmp/offsite/password",'
-            ' resticCommand: "/usr/bin/restic"}'
-        )
-        place = json.dumps({"folder": ELSEWHERE})
-        host.succeed(f"jq '.snapshot = ({place} + {{offsite: {offsite}}})' /etc/hearth/apps/miniflux.json > {MANIFESTS['miniflux']}")
-        wanted = dump()
-        taken = snapshot("miniflux", "take")["found"]["id"]
-        assert snapshot("miniflux", "send")["outcome"] == "changed"
-        assert snapshot("miniflux", "send")["outcome"] == "unchanged"
-        sql("DROP TABLE users CASCADE;")
-        host.succeed(f"rm -rf {ELSEWHERE}")
-        assert taken in snapshot("miniflux", "fetch")["summary"]
-        snapshot("miniflux", "restore", taken)
-        assert dump() == wanted
-        password = host.succeed("cat /var/tmp/offsite/password").strip()
-        host.fail(f"grep --recursive --quiet {password} /var/lib/hearth /etc /var/tmp/said")
+    host.succeed("mkdir -p /var/tmp/offsite && umask 077 && openssl rand -hex 16 > /var/tmp/offsite/password")
+    copied = {"repository": "/var/tmp/offsite/repository", "passwordFile": "/var/tmp/offsite/password", "resticCommand": RESTIC}
+    kept = json.dumps({"folder": ELSEWHERE, "offsite": copied})
+    host.succeed(f"jq '.snapshot = {kept}' /etc/hearth/apps/miniflux.json > {MANIFESTS['miniflux']}")
+    wanted = dump()
+    taken = snapshot("miniflux", "take")["found"]["id"]
+    assert snapshot("miniflux", "send")["outcome"] == "changed"
+    assert snapshot("miniflux", "send")["outcome"] == "unchanged"
+    sql("DROP TABLE users CASCADE;")
+    host.succeed(f"rm -rf {ELSEWHERE}")
+    assert taken in snapshot("miniflux", "fetch")["summary"]
+    snapshot("miniflux", "restore", taken)
+    assert dump() == wanted
+    password = host.succeed("cat /var/tmp/offsite/password").strip()
+    host.fail(f"grep --recursive --quiet {password} /var/lib/hearth /etc /var/tmp/said")

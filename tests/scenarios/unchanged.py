@@ -11,7 +11,7 @@ def runs():
 ALL = ["secrets", "swarm", "certificates/example", "apps/proxy", "apps/hello", "apps/miniflux"]
 SERVICE = "hello_example_org_app"
 
-wait_until_serving()
+wait_until_serving(allow_reboot=True)
 
 with subtest("a second run of everything says unchanged, and changes nothing in the engine"):
     before, indexes = runs(), services()

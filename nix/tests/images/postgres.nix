@@ -19,7 +19,7 @@ let
     echo 'root:x:0:0::/root:/bin/bash' >$out/etc/passwd
     echo 'postgres:x:999:999::/var/lib/postgresql:/bin/bash' >>$out/etc/passwd
     printf 'root:x:0:\npostgres:x:999:\n' >$out/etc/group
-    install -m 0755 ${../../tests/bed/images/postgres-entrypoint} $out/postgres-entrypoint
+    install -m 0755 ${../../../tests/bed/images/postgres-entrypoint} $out/postgres-entrypoint
   '';
 in
 dockerTools.buildLayeredImage {

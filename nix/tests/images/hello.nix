@@ -7,7 +7,7 @@
   environment ? { },
 }:
 let
-  root = ../../tests/apps/hello;
+  root = ../../../tests/apps/hello;
   hello = rustPlatform.buildRustPackage {
     pname = "hello";
     version = "0.1.0";

@@ -11,7 +11,7 @@
   env ? { },
 }:
 let
-  root = ../../tests/apps/shop;
+  root = ../../../tests/apps/shop;
   sources = ''
     cp ${root + "/go.mod"} go.mod
     cp ${root + "/go.sum"} go.sum

@@ -16,7 +16,7 @@ let
     mkdir -p $out/etc $out/usr/bin
     ln -s ${miniflux}/bin/miniflux $out/usr/bin/miniflux
     echo 'nobody:x:65534:65534::/:/bin/bash' >$out/etc/passwd
-    install -m 0755 ${../../tests/bed/images/miniflux-entrypoint} $out/miniflux-entrypoint
+    install -m 0755 ${../../../tests/bed/images/miniflux-entrypoint} $out/miniflux-entrypoint
   '';
 in
 dockerTools.buildLayeredImage {
