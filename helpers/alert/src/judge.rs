@@ -7,6 +7,7 @@ use state::{Outcome, Receipt};
 
 use crate::event::{Kind, Problem, identity_of};
 use crate::manifest::{Disk, Watched};
+use crate::undeclared;
 
 /// What systemd says of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +155,8 @@ impl About<'_> {
         let waits = |receipt: &Receipt| receipt.error.is_none() && receipt.steps.is_empty();
         let (kind, consequence, remedy) = match receipt.outcome {
             Outcome::Unchanged | Outcome::Changed => return None,
+            // Each of these apps is told by itself.
+            Outcome::Held if !undeclared::apps(receipt).unwrap_or_default().is_empty() => return None,
             Outcome::Held => (
                 Kind::Held,
                 "nothing was changed, what ran goes on running; nothing newer is applied until somebody decides",
