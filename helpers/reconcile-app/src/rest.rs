@@ -38,7 +38,7 @@ impl<P: Parts> Run<'_, P> {
             return Ok(Before::Ended(outcome, summary));
         }
         if !dry_run {
-            kept::keep(&self.manifest.state_folder, &self.manifest.text)?;
+            self.keep_declaration()?;
             Record::clear(&self.manifest.state_folder)?;
         }
         if self.manifest.state == DeclaredState::Stopped {
@@ -49,6 +49,18 @@ impl<P: Parts> Run<'_, P> {
             self.files.forget_rest()?;
         }
         Ok(Before::GoOn(self.files.deployed()?))
+    }
+
+    /// Keeps what is declared for a final snapshot. On a full disk the copy of an earlier run will do, and the run says by
+    /// itself what it has no room for.
+    fn keep_declaration(&mut self) -> std::io::Result<()> {
+        match kept::keep(&self.manifest.state_folder, &self.manifest.text) {
+            Err(error) if state::is_full(&error) => {
+                self.warn(format!("what is declared cannot be kept for a final snapshot: {error}"));
+                Ok(())
+            }
+            kept => kept,
+        }
     }
 
     async fn rest(&mut self, dry_run: bool) -> anyhow::Result<(Outcome, String)> {
@@ -93,3 +105,7 @@ impl<P: Parts> Run<'_, P> {
         pins.settle(&Answer { to, outcome: Outcome::Held, summary }, false)
     }
 }
+
+#[cfg(test)]
+#[path = "rest_tests.rs"]
+mod tests;

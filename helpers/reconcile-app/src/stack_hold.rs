@@ -218,3 +218,7 @@ impl<P: Parts> Run<'_, P> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+#[path = "stack_hold_tests.rs"]
+mod tests;
