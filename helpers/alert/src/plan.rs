@@ -104,7 +104,8 @@ fn clear_out(memory: &mut Memory, rules: &Rules<'_>) {
 /// a unit, has found.
 pub fn forget_undeclared(memory: &mut Memory, declared: &BTreeSet<String>) {
     let unit = |source: &str| source.split_once(' ').map(|(unit, _)| unit.to_owned());
-    let is_declared = |source: &String| declared.contains(source) || unit(source).is_some_and(|unit| declared.contains(&unit));
+    let is_declared =
+        |source: &String| declared.contains(source) || unit(source).is_some_and(|unit| declared.contains(&unit));
     memory.open.retain(|_, open| is_declared(&open.problem.source));
 }
 

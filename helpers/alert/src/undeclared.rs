@@ -37,8 +37,10 @@ pub fn apps(receipt: &Receipt) -> Option<Vec<App>> {
 pub fn looked(unit: &str, receipt: &Receipt, memory: &Memory) -> Option<Vec<Looked>> {
     let apps = apps(receipt)?;
     let source = |app: &str| format!("{unit} {app}");
-    let mut looked: Vec<Looked> =
-        apps.iter().map(|app| Looked { source: source(&app.app), problems: vec![app.problem(source(&app.app))] }).collect();
+    let mut looked: Vec<Looked> = apps
+        .iter()
+        .map(|app| Looked { source: source(&app.app), problems: vec![app.problem(source(&app.app))] })
+        .collect();
     let open = memory.open.values().map(|open| &open.problem).filter(|problem| problem.kind == Kind::Undeclared);
     for problem in open.filter(|problem| problem.source.split_once(' ').is_some_and(|(of, _)| of == unit)) {
         if !looked.iter().any(|one| one.source == problem.source) {
@@ -76,7 +78,9 @@ impl App {
             identity: identity_of(&cause),
             cause,
             consequence: consequence.to_owned(),
-            remedy: format!("declare hearth.apps.{app} again, which brings it back with its data; or `hearth remove {app}`"),
+            remedy: format!(
+                "declare hearth.apps.{app} again, which brings it back with its data; or `hearth remove {app}`"
+            ),
             summary: None,
             details: Vec::new(),
         }
@@ -130,7 +134,12 @@ mod tests {
 
     #[test]
     fn the_unit_that_holds_for_them_is_not_told_too() {
-        let seen = |receipt| Seen { state: UnitState::Well, receipt: Ok(Some(receipt)), failed_before: None, journal: Vec::new() };
+        let seen = |receipt| Seen {
+            state: UnitState::Well,
+            receipt: Ok(Some(receipt)),
+            failed_before: None,
+            journal: Vec::new(),
+        };
         let judged = |found| judge::unit(UNIT, &Watched::default(), &seen(receipt(found)), Timestamp::now()).unwrap();
         assert!(judged(found(&["wiki"])).is_empty());
         assert_eq!(judged(found(&[])).len(), 1, "what holds for another reason is told");

@@ -163,10 +163,16 @@ impl Host {
             return Ok(subject);
         }
         if self.apps().any(|subject| subject.name == name) {
-            bail!("{name} is declared; nothing was removed. Take hearth.apps.{name} out of the flake, activate it, and then remove the app");
+            bail!(
+                "{name} is declared; nothing was removed. Take hearth.apps.{name} out of the flake, activate it, and then remove the app"
+            );
         }
         let there = self.names(|kind| kind == Kind::Undeclared);
-        let there = if there.is_empty() { "every app of this host is declared".to_owned() } else { format!("there is: {there}") };
+        let there = if there.is_empty() {
+            "every app of this host is declared".to_owned()
+        } else {
+            format!("there is: {there}")
+        };
         bail!("no app that is called `{name}` has left the flake; {there}")
     }
 

@@ -6,7 +6,9 @@ use clap::{CommandFactory as _, Parser as _};
 use hearth::arguments::{Arguments, Command, OfHost};
 use hearth::host::Host;
 use hearth::page::{completions, manual};
-use hearth::{accept, deploy, drill, helper, history, logs, metrics, plan, remove, restore, rollback, snapshots, status};
+use hearth::{
+    accept, deploy, drill, helper, history, logs, metrics, plan, remove, restore, rollback, snapshots, status,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -55,7 +55,11 @@ fn print(lines: &[Line<'_>]) -> anyhow::Result<()> {
             Cell::new(&line.subject.name),
             Cell::new(line.subject.kind.word()),
             Cell::new(line.story.named().as_deref().unwrap_or("-")),
-            if line.story.last.is_some() || line.story.left.is_some() { rows.toned(line.word(), line.tone) } else { Cell::new(line.word()) },
+            if line.story.last.is_some() || line.story.left.is_some() {
+                rows.toned(line.word(), line.tone)
+            } else {
+                Cell::new(line.word())
+            },
             Cell::new(line.since().map_or_else(|| "-".to_owned(), |since| ago(since, now))),
             Cell::new(last.as_deref().unwrap_or("-")),
             Cell::new(line.notes().join("; ")),

@@ -218,7 +218,8 @@ impl Manifest {
     /// # Errors
     /// See [`state::manifest::Error`].
     pub fn read(path: &Path) -> Result<Self, state::manifest::Error> {
-        let text = std::fs::read(path).map_err(|reason| state::manifest::Error::Read { path: path.to_owned(), reason })?;
+        let text =
+            std::fs::read(path).map_err(|reason| state::manifest::Error::Read { path: path.to_owned(), reason })?;
         let manifest: Self = state::manifest::parse(path, &text)?;
         Ok(Self { text, ..manifest })
     }

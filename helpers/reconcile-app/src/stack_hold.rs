@@ -62,7 +62,8 @@ impl std::fmt::Display for StackHold {
 impl StackHold {
     /// What waits, judged by what is kept of the app and by the services of all apps. None where a person has accepted it.
     pub fn waiting(manifest: &Manifest, deployed: Option<&Deployed>, services: &[Service]) -> Option<Self> {
-        let is_accepted = |hold: &Self| accepted(&manifest.state_folder).is_ok_and(|stack| stack.as_ref() == Some(&hold.to));
+        let is_accepted =
+            |hold: &Self| accepted(&manifest.state_folder).is_ok_and(|stack| stack.as_ref() == Some(&hold.to));
         let was = kept::read(&manifest.state_folder, manifest.name.as_str()).ok().flatten().map(|kept| kept.stack);
         judge(manifest, deployed, was.as_deref(), services).filter(|hold| !is_accepted(hold))
     }

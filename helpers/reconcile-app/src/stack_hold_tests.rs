@@ -40,7 +40,10 @@ fn an_app_whose_stack_changed_is_held_and_serves_on_whether_or_not_its_declarati
         let (outcome, summary) = world.run();
         assert_eq!(outcome, Outcome::Held, "{summary}");
         assert!(summary.contains("deployed as stack x and is declared as y, which would begin empty"), "{summary}");
-        assert!(summary.contains("hearth.apps.x.stack = \"x\"") && summary.contains("`hearth accept x y`"), "{summary}");
+        assert!(
+            summary.contains("hearth.apps.x.stack = \"x\"") && summary.contains("`hearth accept x y`"),
+            "{summary}"
+        );
         assert_eq!((world.names(), world.serves()), (names, Some(format!("x:1 of {service}"))));
         world.manifest.stack = name("x");
         assert_eq!(world.run().0, Outcome::Unchanged);

@@ -37,6 +37,7 @@ impl Store {
 }
 
 fn busy(store: &Store, id: &crate::Id) -> StoreError {
-    let reason = std::io::Error::new(std::io::ErrorKind::ResourceBusy, "it is being read; try again when that has ended");
+    let reason =
+        std::io::Error::new(std::io::ErrorKind::ResourceBusy, "it is being read; try again when that has ended");
     at(store.path(id))(reason)
 }

@@ -237,7 +237,9 @@ impl<E: Engine> Run<'_, E> {
         }
         let begun = jiff::Timestamp::now();
         let restored = match self.store.stage(id, &volumes, say) {
-            Err(error) if self.manifest.rests() || !self.quiesce.is_stopped().await? => return restored_or_held(Err(error)),
+            Err(error) if self.manifest.rests() || !self.quiesce.is_stopped().await? => {
+                return restored_or_held(Err(error));
+            }
             Err(error) => Err(error),
             Ok(staged) => {
                 receipt.step("make the content ready beside the running app", begun, "done");

@@ -63,7 +63,10 @@ fn taken_over<'a>(manifest: &'a Manifest, found: &Found) -> Option<&'a Name> {
 
 fn unsafe_to_stop(found: &Found, retry: bool) -> Option<String> {
     if let Some(path) = &found.manifest {
-        return Some(format!("{} declares it, and the list of apps does not; activate the system again", path.display()));
+        return Some(format!(
+            "{} declares it, and the list of apps does not; activate the system again",
+            path.display()
+        ));
     }
     match &found.unfinished {
         Err(reason) => return Some(format!("its journal cannot be read: {reason}")),

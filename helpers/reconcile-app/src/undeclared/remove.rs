@@ -129,12 +129,18 @@ pub async fn remains(manifest: &Manifest, engine: &impl Engine, app: &str) -> an
 async fn find(manifest: &Manifest, engine: &impl Services, app: &str) -> anyhow::Result<Found> {
     if let Some((_, declared)) = manifest.apps.iter().find(|(name, _)| name.as_str() == app) {
         let how = if declared.enabled { "" } else { ", with enable = false" };
-        bail!("{app} is declared{how}; nothing was removed. Take hearth.apps.{app} out of the flake, activate it, and then remove the app");
+        bail!(
+            "{app} is declared{how}; nothing was removed. Take hearth.apps.{app} out of the flake, activate it, and then remove the app"
+        );
     }
     let all = observe(manifest, engine).await?;
     let names: Vec<String> = all.iter().map(|found| found.app.to_string()).collect();
     let Some(found) = all.into_iter().find(|found| found.app.as_str() == app) else {
-        let there = if names.is_empty() { "every app of this host is declared".to_owned() } else { format!("there is: {}", names.join(", ")) };
+        let there = if names.is_empty() {
+            "every app of this host is declared".to_owned()
+        } else {
+            format!("there is: {}", names.join(", "))
+        };
         bail!("no app that is called `{app}` has left the flake; {there}")
     };
     if let Some(path) = &found.manifest {
@@ -200,7 +206,9 @@ async fn attempt(
     let data = match (with_data, left.volumes.is_empty() && left.snapshots.is_none()) {
         (_, true) => "it had no data here",
         (true, false) => "with all its data",
-        (false, false) => "its volumes and snapshots are kept, and declared again under the same name and stack it has them",
+        (false, false) => {
+            "its volumes and snapshots are kept, and declared again under the same name and stack it has them"
+        }
     };
     Ok((Outcome::Changed, format!("{app} is removed; {data}")))
 }
@@ -257,7 +265,11 @@ fn remove_records(left: &Remains, state_folder: &Path) -> anyhow::Result<()> {
     std::fs::remove_dir_all(state_folder).map_err(at)
 }
 
-async fn until_gone(what: &str, patience: Duration, remove: impl AsyncFn() -> swarm::Result<bool>) -> anyhow::Result<()> {
+async fn until_gone(
+    what: &str,
+    patience: Duration,
+    remove: impl AsyncFn() -> swarm::Result<bool>,
+) -> anyhow::Result<()> {
     let begun = Instant::now();
     while !remove().await? {
         ensure!(

@@ -46,7 +46,9 @@ pub async fn retire(
     let cut_off = record.standing == Standing::Stopping;
     let needed = match copies.needed(kept, &found.services).await {
         Ok(needed) => needed,
-        Err(reason) => return give_up(engine, found, Record { failed: false, ..record }, &reason.to_string(), say).await,
+        Err(reason) => {
+            return give_up(engine, found, Record { failed: false, ..record }, &reason.to_string(), say).await;
+        }
     };
     let healthy = if cut_off { record.healthy } else { is_healthy(engine, found).await? };
     let begun = Record { standing: Standing::Stopping, healthy, reason: None, ..record };
@@ -84,12 +86,7 @@ async fn give_up(
     Ok(record)
 }
 
-async fn stop(
-    engine: &impl Engine,
-    found: &Found,
-    kept: &Kept,
-    say: &mut dyn FnMut(String),
-) -> anyhow::Result<()> {
+async fn stop(engine: &impl Engine, found: &Found, kept: &Kept, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
     for quiesce in parts(engine, found) {
         quiesce.stop(kept.snapshot.stop(), say).await.context("it did not stop")?;
     }

@@ -55,7 +55,8 @@ async fn attempt(
         known.push((found, look.at(found).await));
     }
     let (changed, errors) = (look.changed, look.errors);
-    receipt.found = json!({ "undeclared": known.iter().map(|(found, record)| shown(found, record)).collect::<Vec<_>>() });
+    receipt.found =
+        json!({ "undeclared": known.iter().map(|(found, record)| shown(found, record)).collect::<Vec<_>>() });
     anyhow::ensure!(errors.is_empty(), "{}", errors.join("; "));
     let summary = summary(&known);
     Ok(match known.len() {
@@ -130,11 +131,15 @@ impl<E: Engine, C: Copies> Look<'_, E, C> {
         let now = if found.runs() { Standing::Running } else { Standing::Stopped };
         let record = match decision {
             Decision::Stop => return self.stop(found, before).await,
-            Decision::TakenOver { by } => {
-                Record { standing: Standing::TakenOver, reason: Some(format!("its stack is that of `{by}` now")), ..before }
-            }
+            Decision::TakenOver { by } => Record {
+                standing: Standing::TakenOver,
+                reason: Some(format!("its stack is that of `{by}` now")),
+                ..before
+            },
             Decision::Rest => Record { standing: Standing::Stopped, reason: None, ..before },
-            Decision::Keep => Record { standing: now, reason: Some("hearth.undeclared = \"keep\"".to_owned()), ..before },
+            Decision::Keep => {
+                Record { standing: now, reason: Some("hearth.undeclared = \"keep\"".to_owned()), ..before }
+            }
             Decision::Hold(reason) => Record { standing: now, reason: Some(reason), ..before },
         };
         if found.record.as_ref() != Some(&record) {

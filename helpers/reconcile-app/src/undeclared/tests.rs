@@ -155,7 +155,10 @@ async fn an_app_that_left_the_flake_is_stopped_after_a_final_snapshot_and_no_oth
     let record = world.record();
     assert_eq!((record.standing, record.snapshot.as_deref()), (Standing::Stopped, Some("000001")));
     let told = &receipt.found["undeclared"][0];
-    assert_eq!((&told["app"], &told["standing"], &told["snapshot"]), (&json!("wiki"), &json!("stopped"), &json!("000001")));
+    assert_eq!(
+        (&told["app"], &told["standing"], &told["snapshot"]),
+        (&json!("wiki"), &json!("stopped"), &json!("000001"))
+    );
 }
 
 #[tokio::test]
@@ -166,7 +169,11 @@ async fn the_next_look_holds_and_touches_nothing() {
     world.calls();
     let receipt = world.look().await;
     assert_eq!((receipt.outcome, world.record().since), (Outcome::Held, since));
-    assert!(receipt.summary.contains("wiki (stopped)") && receipt.summary.contains("hearth remove"), "{}", receipt.summary);
+    assert!(
+        receipt.summary.contains("wiki (stopped)") && receipt.summary.contains("hearth remove"),
+        "{}",
+        receipt.summary
+    );
     assert!(world.calls().iter().all(|call| call.starts_with("list services")));
     assert_eq!(world.shelf.taken.borrow().len(), 1);
 }
@@ -334,7 +341,10 @@ impl World {
             let labels = [(APP_LABEL.to_owned(), app.to_owned()), stack.clone()];
             let object = Object { name: format!("{app}_secret"), labels: labels.into() };
             self.engine.secrets.borrow_mut().insert(object.name.clone(), (object.clone(), Vec::new()));
-            self.engine.configs.borrow_mut().insert(format!("{app}_config"), Object { name: format!("{app}_config"), ..object });
+            self.engine
+                .configs
+                .borrow_mut()
+                .insert(format!("{app}_config"), Object { name: format!("{app}_config"), ..object });
             self.engine.networks.borrow_mut().insert(format!("{app}_network"), [stack.clone()].into());
             self.engine.volumes.borrow_mut().insert(format!("{app}_data"), [stack].into());
             std::fs::create_dir_all(self.path("recipes/r/used")).unwrap();
@@ -408,9 +418,17 @@ async fn an_app_that_is_declared_is_not_removed() {
     world.furnish();
     let receipt = world.remove("blog", true).await;
     assert_eq!(receipt.outcome, Outcome::Failed);
-    assert!(receipt.summary.contains("blog is declared; nothing was removed. Take hearth.apps.blog out"), "{}", receipt.summary);
+    assert!(
+        receipt.summary.contains("blog is declared; nothing was removed. Take hearth.apps.blog out"),
+        "{}",
+        receipt.summary
+    );
     let receipt = world.remove("wikki", true).await;
-    assert!(receipt.summary.ends_with("no app that is called `wikki` has left the flake; there is: wiki"), "{}", receipt.summary);
+    assert!(
+        receipt.summary.ends_with("no app that is called `wikki` has left the flake; there is: wiki"),
+        "{}",
+        receipt.summary
+    );
     world.declared.push(("wikki", "wiki_example_org", false));
     let receipt = world.remove("wiki", true).await;
     assert_eq!(receipt.outcome, Outcome::Changed, "{}", receipt.summary);
