@@ -142,7 +142,7 @@ with subtest("a changed domain, which names another stack, is held, and the app 
     ended = receipt("apps/hello")
     assert good and ended["outcome"] == "held" and 'stack = "hello_example_org"' in ended["summary"], ended
     assert services() == before and count() == 2
-    host.succeed("reconcile-app --all /etc/hearth/apps | grep 'hello: hold: hello was deployed as stack hello_example_org'")
+    host.succeed("reconcile-app --all /etc/hearth/apps | grep 'hello: hold: stack helo_example_org would begin empty'")
 
 with subtest("accepted, the app begins empty, and the data of the old stack stays"):
     host.succeed("hearth accept hello helo_example_org --yes")

@@ -209,15 +209,6 @@ impl Intent {
     }
 }
 
-/// Since when an app is stopped that is declared so.
-const REST: &str = "stopped.json";
-
-#[derive(Serialize, Deserialize)]
-struct Rest {
-    schema: u32,
-    since: Timestamp,
-}
-
 /// The files of an app's state folder.
 #[derive(Clone, Debug)]
 pub struct Files {
@@ -346,30 +337,6 @@ impl Files {
     pub fn forget_deployed(&self) -> io::Result<()> {
         self.forget_failure()?;
         remove_durably(&self.folder.join("deployed.json"))
-    }
-
-    /// Remembers since when nothing of it runs, because it is declared so.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn remember_rest(&self, at: Timestamp) -> io::Result<()> {
-        if self.folder.join(REST).exists() { Ok(()) } else { self.write(REST, &Rest { schema: 1, since: at }) }
-    }
-
-    /// Since when nothing of it runs, because it is declared so.
-    ///
-    /// # Errors
-    /// When the record is there and cannot be read.
-    pub fn rests_since(&self) -> io::Result<Option<Timestamp>> {
-        Ok(read::<Rest>(&self.folder.join(REST))?.map(|rest| rest.since))
-    }
-
-    /// It is declared to run.
-    ///
-    /// # Errors
-    /// When the record cannot be removed.
-    pub fn forget_rest(&self) -> io::Result<()> {
-        remove_durably(&self.folder.join(REST))
     }
 
     /// Remembers what a trial said of the migrations of a deploy.

@@ -3,8 +3,11 @@
 //! It needs no inputs: a secret that is not rendered any more keeps no app from being stopped. What a run that was cut off
 //! was in the middle of stays in the journal, and is ended when the app is declared to run.
 
+use std::path::Path;
+
 use jiff::Timestamp;
-use state::Outcome;
+use serde_json::json;
+use state::{Outcome, remove_durably, write_atomic};
 use swarm::{Quiesce, Service, Services as _};
 
 use crate::apply::{Parts, Run};
@@ -15,6 +18,18 @@ use crate::plan::Plan;
 use crate::record::Deployed;
 use crate::undeclared::kept;
 use crate::undeclared::record::Record;
+
+/// Since when nothing of an app runs, because it is declared so; `snapshot-volumes` reads it, too.
+const FILE: &str = "stopped.json";
+
+fn remember(state_folder: &Path) -> std::io::Result<()> {
+    let path = state_folder.join(FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    let text = format!("{}\n", json!({ "schema": 1, "since": Timestamp::now() }));
+    write_atomic(&path, text.as_bytes(), 0o640)
+}
 
 /// What comes of a run before it reads what would be deployed.
 pub enum Before {
@@ -46,7 +61,7 @@ impl<P: Parts> Run<'_, P> {
             return Ok(Before::Ended(outcome, summary));
         }
         if !dry_run {
-            self.files.forget_rest()?;
+            remove_durably(&self.manifest.state_folder.join(FILE))?;
         }
         Ok(Before::GoOn(self.files.deployed()?))
     }
@@ -81,7 +96,7 @@ impl<P: Parts> Run<'_, P> {
             let quiesce = Quiesce::new(self.host.engine, label.clone());
             quiesce.stop(self.manifest.snapshot.stop(), self.say).await?;
         }
-        self.files.remember_rest(Timestamp::now())?;
+        remember(&self.manifest.state_folder)?;
         self.refuse_what_is_asked()?;
         if plan == Plan::Nothing {
             return Ok((Outcome::Unchanged, "it is declared stopped, and nothing of it runs".to_owned()));

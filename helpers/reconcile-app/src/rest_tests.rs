@@ -5,7 +5,6 @@ use crate::fake_host::World;
 use crate::manifest::{DeclaredState, Source};
 use crate::pin::{Pin, Pins};
 use crate::plan::Plan;
-use crate::record::Files;
 
 /// A host on which version 1 of an app is declared stopped.
 fn at_rest(update: &str) -> World {
@@ -26,10 +25,10 @@ fn an_app_that_is_declared_stopped_is_stopped_once_and_is_no_fault() {
     for update in ["rolling", "blue-green"] {
         let world = at_rest(update);
         assert_eq!((running(&world), world.serves()), (0, None), "{update}");
-        let files = Files::in_folder(&world.manifest.state_folder);
-        let since = files.rests_since().unwrap().expect("since when");
+        let file = world.manifest.state_folder.join("stopped.json");
+        let since = std::fs::read_to_string(&file).unwrap();
         assert_eq!(world.run(), (Outcome::Unchanged, "it is declared stopped, and nothing of it runs".to_owned()));
-        assert_eq!(files.rests_since().unwrap(), Some(since));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), since);
     }
 }
 
@@ -40,7 +39,7 @@ fn declared_running_again_the_same_version_is_deployed_and_held_to_its_gate() {
         world.manifest.state = DeclaredState::Running;
         let (outcome, summary) = world.run();
         assert_eq!((outcome, world.serves().as_deref()), (Outcome::Changed, Some(service)), "{summary}");
-        assert!(Files::in_folder(&world.manifest.state_folder).rests_since().unwrap().is_none());
+        assert!(!world.manifest.state_folder.join("stopped.json").exists());
         assert_eq!(world.run().0, Outcome::Unchanged);
     }
 }

@@ -49,11 +49,11 @@ impl std::fmt::Display for StackHold {
         match because {
             Because::Moved(from) => write!(
                 f,
-                "{app} was deployed as stack {from} and is declared as {to}, which would begin empty; nothing was changed, {from} and its data are as they were. Set hearth.apps.{app}.stack = \"{from}\" to keep the data, or accept the empty app with `hearth accept {app} {to}`"
+                "stack {to} would begin empty: set hearth.apps.{app}.stack = \"{from}\" to keep the data, or `hearth accept {app} {to}`. {app} was deployed as {from}, which is as it was; nothing was changed"
             ),
             Because::Taken(owner) => write!(
                 f,
-                "stack {to} has the services and data of `{owner}`; nothing was changed. Call the app `{owner}` again, or let `{app}` take them over with `hearth accept {app} {to}`"
+                "stack {to} has the services and data of `{owner}`: call the app `{owner}` again, or let it take them over with `hearth accept {app} {to}`; nothing was changed"
             ),
         }
     }

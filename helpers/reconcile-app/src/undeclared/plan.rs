@@ -82,7 +82,7 @@ fn unsafe_to_stop(found: &Found, retry: bool) -> Option<String> {
         Err(reason) => return Some(format!("what was declared of it cannot be read: {reason}")),
         Ok(None) => {
             return Some(
-                "an older Hearth deployed it, and where its final snapshot should go is not known; declare it once more and take it away again, or remove it".to_owned(),
+                "an older Hearth deployed it and kept no copy of its declaration, so where its final snapshot goes is not known".to_owned(),
             );
         }
         Ok(Some(_)) => {}
