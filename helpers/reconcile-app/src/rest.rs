@@ -50,6 +50,9 @@ impl<P: Parts> Run<'_, P> {
     /// Ends a run over an app whose stack waits for a person, or that is declared stopped.
     pub(crate) async fn before_inputs(&mut self, dry_run: bool) -> anyhow::Result<Before> {
         if let Some((outcome, summary)) = self.held_stack(dry_run).await? {
+            if !dry_run {
+                self.refuse_what_is_asked(&summary)?;
+            }
             return Ok(Before::Ended(outcome, summary));
         }
         if !dry_run {
@@ -97,7 +100,10 @@ impl<P: Parts> Run<'_, P> {
             quiesce.stop(self.manifest.snapshot.stop(), self.say).await?;
         }
         remember(&self.manifest.state_folder)?;
-        self.refuse_what_is_asked()?;
+        let app = &self.manifest.name;
+        self.refuse_what_is_asked(&format!(
+            "the app is declared stopped, and nothing was deployed; set hearth.apps.{app}.state = \"running\", then deploy again"
+        ))?;
         if plan == Plan::Nothing {
             return Ok((Outcome::Unchanged, "it is declared stopped, and nothing of it runs".to_owned()));
         }
@@ -110,14 +116,10 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// Whoever asked for a deploy hears at once why there is none.
-    fn refuse_what_is_asked(&self) -> std::io::Result<()> {
+    fn refuse_what_is_asked(&self, why: &str) -> std::io::Result<()> {
         let pins = Pins::in_folder(&self.manifest.state_folder);
         let Some(to) = pins.asked()? else { return Ok(()) };
-        let app = &self.manifest.name;
-        let summary = format!(
-            "the app is declared stopped, and nothing was deployed; set hearth.apps.{app}.state = \"running\", then deploy again"
-        );
-        pins.settle(&Answer { to, outcome: Outcome::Held, summary }, false)
+        pins.settle(&Answer { to, outcome: Outcome::Held, summary: why.to_owned() }, false)
     }
 }
 

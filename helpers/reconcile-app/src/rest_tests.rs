@@ -91,13 +91,30 @@ fn a_deploy_that_was_cut_off_is_ended_when_it_is_declared_running_and_not_before
     assert_eq!((world.serves().as_deref(), world.is_unfinished()), (Some("x:2 of x_app"), false));
 }
 
-#[test]
-fn who_deploys_it_hears_that_it_is_stopped() {
-    let world = at_rest("rolling");
+/// Asks for a deploy, as the door does.
+fn ask(world: &World) -> (Pins, Pin) {
     let pins = Pins::in_folder(&world.manifest.state_folder);
     let (image, tag, digest) = ("x".to_owned(), "2".to_owned(), format!("sha256:{}", "0".repeat(64)));
     let pin = Pin { schema: 1, image, tag, digest, by: "ci".to_owned(), at: jiff::Timestamp::now() };
     pins.ask(&pin).unwrap();
+    (pins, pin)
+}
+
+#[test]
+fn who_deploys_an_app_whose_stack_waits_for_a_person_hears_why() {
+    let mut world = World::new("rolling");
+    world.declare("1");
+    world.run();
+    world.manifest.stack = "y".to_owned().try_into().unwrap();
+    let (pins, _) = ask(&world);
+    assert_eq!(world.run().0, Outcome::Held);
+    assert!(pins.answer().unwrap().unwrap().summary.contains("stack y would begin empty"));
+}
+
+#[test]
+fn who_deploys_it_hears_that_it_is_stopped() {
+    let world = at_rest("rolling");
+    let (pins, pin) = ask(&world);
     assert_eq!(world.run().0, Outcome::Unchanged);
     let answer = pins.answer().unwrap().unwrap();
     assert_eq!((answer.outcome, &answer.to), (Outcome::Held, &pin));
