@@ -61,6 +61,8 @@ pub fn unit(name: &str, watched: &Watched, seen: &Seen, now: Timestamp) -> Optio
         (UnitState::Failed { result, status }, Ok(receipt)) if !is_of(receipt.as_ref(), result, status) => {
             Some(about.no_receipt(&ending(result, status), "", &seen.journal))
         }
+        // Each of the apps that it holds for is told by itself.
+        (_, Ok(Some(receipt))) if receipt.outcome == Outcome::Held && undeclared::names_apps(receipt) => None,
         (_, Ok(Some(receipt))) => about.ended(receipt, seen.failed_before.as_ref()),
         (_, Ok(None)) => None,
     };
@@ -155,8 +157,6 @@ impl About<'_> {
         let waits = |receipt: &Receipt| receipt.error.is_none() && receipt.steps.is_empty();
         let (kind, consequence, remedy) = match receipt.outcome {
             Outcome::Unchanged | Outcome::Changed => return None,
-            // Each of these apps is told by itself.
-            Outcome::Held if !undeclared::apps(receipt).unwrap_or_default().is_empty() => return None,
             Outcome::Held => (
                 Kind::Held,
                 "nothing was changed, what ran goes on running; nothing newer is applied until somebody decides",

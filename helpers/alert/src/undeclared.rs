@@ -33,6 +33,11 @@ pub fn apps(receipt: &Receipt) -> Option<Vec<App>> {
     serde_json::from_value(receipt.found.get("undeclared")?.clone()).ok()
 }
 
+/// Whether a receipt names any.
+pub fn names_apps(receipt: &Receipt) -> bool {
+    apps(receipt).is_some_and(|apps| !apps.is_empty())
+}
+
 /// What a receipt says of each app that left the flake, and that those are well of which it says nothing any more.
 pub fn looked(unit: &str, receipt: &Receipt, memory: &Memory) -> Option<Vec<Looked>> {
     let apps = apps(receipt)?;

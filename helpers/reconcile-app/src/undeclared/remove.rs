@@ -3,6 +3,7 @@
 //! What is removed is found first, so that it can be shown ([`remains`]). Cut off at any point, the app is still listed as
 //! undeclared, and the same command goes on: its records go last.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -90,26 +91,12 @@ impl Remains {
 /// When it is declared, or nothing is known of it; and when the engine does not answer.
 pub async fn remains(manifest: &Manifest, engine: &impl Engine, app: &str) -> anyhow::Result<Remains> {
     let found = find(manifest, engine, app).await?;
-    let free = |stack: &String| manifest.owner_of(stack).is_none();
-    let stacks: Vec<String> = found.stacks().into_iter().filter(free).collect();
-    let is_free = |labels: &std::collections::BTreeMap<String, String>| labels.get(STACK_LABEL).is_none_or(free);
-    let mut services: Vec<Service> = found.services.clone();
-    services.extend(engine.services(&format!("{DRILL_LABEL}={app}")).await?);
-    services.retain(|service| is_free(&service.labels));
+    let services = services(manifest, engine, &found).await?;
+    let (networks, volumes) = networks_and_volumes(manifest, engine, &found).await?;
     let label = format!("{APP_LABEL}={app}");
     let names = |objects: Vec<Object>| -> Vec<String> {
-        objects.into_iter().filter(|object| is_free(&object.labels)).map(|object| object.name).collect()
+        objects.into_iter().filter(|object| is_free(manifest, &object.labels)).map(|object| object.name).collect()
     };
-    let (mut networks, mut volumes) = (Vec::new(), Vec::new());
-    let stack_labels = stacks.iter().map(|stack| format!("{STACK_LABEL}={stack}"));
-    for label in stack_labels.chain([format!("{DRILL_LABEL}={app}")]) {
-        networks.extend(engine.labelled_networks(&label).await?);
-        volumes.extend(engine.labelled_volumes(&label).await?);
-    }
-    let mounted = services.iter().flat_map(|service| service.volumes.clone());
-    let mut others: Vec<String> = mounted.filter(|name| !volumes.contains(name)).collect();
-    others.sort();
-    others.dedup();
     let kept = found.kept.as_ref().ok().and_then(Option::as_ref);
     Ok(Remains {
         app: app.to_owned(),
@@ -117,13 +104,48 @@ pub async fn remains(manifest: &Manifest, engine: &impl Engine, app: &str) -> an
         services: services.iter().map(|service| (service.name.clone(), service.is_told_to_run())).collect(),
         secrets: names(engine.secrets(&label).await?),
         configs: names(engine.configs(&label).await?),
+        others: mounted_beside(&services, &volumes),
         networks,
         volumes,
-        others,
         snapshots: kept.and_then(|kept| snapshots_in(kept.store().folder())),
         offsite: kept.and_then(|kept| kept.snapshot.offsite.as_ref()).map(|offsite| offsite.repository.clone()),
         records: records(manifest, &found),
     })
+}
+
+/// Whether something of a stack is of none that a declared app has.
+fn is_free(manifest: &Manifest, labels: &BTreeMap<String, String>) -> bool {
+    labels.get(STACK_LABEL).is_none_or(|stack| manifest.owner_of(stack).is_none())
+}
+
+/// Its services, what is kept of colours that failed, and what restore drills left.
+async fn services(manifest: &Manifest, engine: &impl Services, found: &Found) -> swarm::Result<Vec<Service>> {
+    let mut services = found.services.clone();
+    services.extend(engine.services(&format!("{DRILL_LABEL}={}", found.app)).await?);
+    services.retain(|service| is_free(manifest, &service.labels));
+    Ok(services)
+}
+
+async fn networks_and_volumes(
+    manifest: &Manifest,
+    engine: &impl Disposable,
+    found: &Found,
+) -> swarm::Result<(Vec<String>, Vec<String>)> {
+    let stacks = found.stacks().into_iter().filter(|stack| manifest.owner_of(stack).is_none());
+    let labels = stacks.map(|stack| format!("{STACK_LABEL}={stack}"));
+    let (mut networks, mut volumes) = (Vec::new(), Vec::new());
+    for label in labels.chain([format!("{DRILL_LABEL}={}", found.app)]) {
+        networks.extend(engine.labelled_networks(&label).await?);
+        volumes.extend(engine.labelled_volumes(&label).await?);
+    }
+    Ok((networks, volumes))
+}
+
+/// The volumes that services mount and that are not of their stack.
+fn mounted_beside(services: &[Service], volumes: &[String]) -> Vec<String> {
+    let mounted = services.iter().flat_map(|service| service.volumes.iter());
+    let others: BTreeSet<&String> = mounted.filter(|name| !volumes.contains(name)).collect();
+    others.into_iter().cloned().collect()
 }
 
 async fn find(manifest: &Manifest, engine: &impl Services, app: &str) -> anyhow::Result<Found> {
