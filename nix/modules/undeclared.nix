@@ -53,7 +53,7 @@ in
       helper = "reconcile-app --undeclared";
       inherit manifest;
       manifestPath = "${paths.manifests}/undeclared.json";
-      state = "hearth/undeclared hearth/apps";
+      state = "hearth/undeclared";
       wants = [ "hearth-swarm.service" ];
       after = [ "hearth-swarm.service" ];
       serviceConfig = {
