@@ -9,6 +9,8 @@ STEP = 1 if LONG else 6
 
 wait_until_serving()
 sink()
+# What says which certificates to trust leaves with the app.
+NOT_SERVED = f"! {https('hello.example.org')}"
 
 
 def count():
@@ -61,7 +63,7 @@ with subtest("an app that left the flake is stopped after a final snapshot; its 
     assert tasks() == "0/0"
     assert snapshots()["lastGood"] == left["snapshot"]
     host.succeed(VOLUME)
-    host.wait_until_succeeds(f"! {https('hello.example.org')}", timeout=60)
+    host.wait_until_succeeds(NOT_SERVED, timeout=60)
     assert told(alerts(1)) == [("problem", "app hello", "undeclared")], alerts()
 
 with subtest("it is told once, and listed until somebody decides"):

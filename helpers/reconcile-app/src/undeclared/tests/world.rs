@@ -4,18 +4,16 @@ use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use state::{Journal, Outcome, Receipt};
+use state::Receipt;
 use swarm::fake::Fake;
 use swarm::{Object, STACK_LABEL, Service};
 
-use crate::colour::FAILED_LABEL;
 use crate::data::NotTaken;
 use crate::plan::APP_LABEL;
-use crate::record::Intent;
 use crate::undeclared::kept::Kept;
 use crate::undeclared::manifest::Manifest;
-use crate::undeclared::record::{Record, Standing};
-use crate::undeclared::remove::{remains, remove};
+use crate::undeclared::record::Record;
+use crate::undeclared::remove::remove;
 use crate::undeclared::retire::Copies;
 use crate::undeclared::run::{Options, run};
 
