@@ -10,12 +10,12 @@ STEP = 1 if LONG else 6
 wait_until_serving()
 sink()
 # What says which certificates to trust leaves with the app.
-NOT_SERVED = f"! {https('hello.example.org')}"
+SERVED, COUNT = https("hello.example.org"), https("hello.example.org", "/count")
 
 
 def count():
-    host.wait_until_succeeds(https("hello.example.org"), timeout=60)
-    return int(get("hello.example.org", "/count"))
+    host.wait_until_succeeds(SERVED, timeout=60)
+    return int(host.succeed(COUNT))
 
 
 def tasks(stack="hello_example_org"):
@@ -63,7 +63,7 @@ with subtest("an app that left the flake is stopped after a final snapshot; its 
     assert tasks() == "0/0"
     assert snapshots()["lastGood"] == left["snapshot"]
     host.succeed(VOLUME)
-    host.wait_until_succeeds(NOT_SERVED, timeout=60)
+    host.wait_until_succeeds(f"! {SERVED}", timeout=60)
     assert told(alerts(1)) == [("problem", "app hello", "undeclared")], alerts()
 
 with subtest("it is told once, and listed until somebody decides"):
