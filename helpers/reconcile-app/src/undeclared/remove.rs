@@ -47,7 +47,7 @@ pub struct Remains {
     pub volumes: Vec<String>,
     /// Volumes that it mounts and that are not of its stack. They are never removed.
     pub others: Vec<String>,
-    /// The folder with its snapshots, and how many there are.
+    /// The folder with its snapshots, and how many there are; none where a removal was cut off that had removed them.
     pub snapshots: Option<(PathBuf, usize)>,
     /// Copies off this host, which are never removed.
     pub offsite: Option<String>,
@@ -76,7 +76,8 @@ impl Remains {
         add("remove", "networks", &self.networks);
         let data = if with_data { "remove" } else { "keep" };
         add(data, "volumes, with all data in them", &self.volumes);
-        let snapshots = self.snapshots.iter().map(|(path, count)| format!("{count} in {}", path.display()));
+        let some = self.snapshots.iter().filter(|(_, count)| *count > 0);
+        let snapshots = some.map(|(path, count)| format!("{count} in {}", path.display()));
         add(data, "snapshots", &snapshots.collect::<Vec<_>>());
         add("keep", "volumes that are not of its stack", &self.others);
         add("keep", "copies off this host", &self.offsite.iter().cloned().collect::<Vec<_>>());
@@ -172,9 +173,9 @@ async fn find(manifest: &Manifest, engine: &impl Services, app: &str) -> anyhow:
 }
 
 fn snapshots_in(folder: &Path) -> Option<(PathBuf, usize)> {
-    let listing = Store::in_folder(folder).list().ok()?;
+    let listing = Store::in_folder(folder).list().unwrap_or_default();
     let count = listing.snapshots.len() + listing.unreadable.len();
-    (count > 0).then(|| (folder.to_owned(), count))
+    folder.exists().then(|| (folder.to_owned(), count))
 }
 
 /// Its state folder, and what it needs of recipes.
@@ -225,13 +226,14 @@ async fn attempt(
         Store::in_folder(folder).erase(say).context("the app's records are kept; remove it again")?;
     }
     remove_records(&left, &found.state_folder)?;
-    let data = match (with_data, left.volumes.is_empty() && left.snapshots.is_none()) {
-        (_, true) => "it had no data here",
-        (true, false) => "with all its data",
-        (false, false) => {
-            "its volumes and snapshots are kept, and declared again under the same name and stack it has them"
-        }
-    };
+    let data =
+        match (with_data, left.volumes.is_empty() && left.snapshots.as_ref().is_none_or(|(_, count)| *count == 0)) {
+            (_, true) => "it had no data here",
+            (true, false) => "with all its data",
+            (false, false) => {
+                "its volumes and snapshots are kept, and declared again under the same name and stack it has them"
+            }
+        };
     Ok((Outcome::Changed, format!("{app} is removed; {data}")))
 }
 

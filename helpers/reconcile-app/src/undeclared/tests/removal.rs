@@ -84,7 +84,11 @@ async fn a_removal_that_was_cut_off_is_still_listed_and_can_be_asked_for_again()
         std::fs::remove_file(world.state("wiki").join(file)).unwrap();
     }
     world.engine.services.borrow_mut().retain(|service| service.name != WIKI);
+    // Of the store, its own files are left.
+    let store = world.path("snapshots/wiki");
+    std::fs::create_dir_all(&store).unwrap();
+    std::fs::write(store.join("lock"), "").unwrap();
     assert_eq!(world.look().await.outcome, Outcome::Held);
     assert_eq!(world.remove("wiki", true).await.outcome, Outcome::Changed);
-    assert!(world.left().is_empty());
+    assert!(world.left().is_empty() && !store.exists());
 }
