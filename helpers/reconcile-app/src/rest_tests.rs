@@ -34,7 +34,7 @@ fn an_app_that_is_declared_stopped_is_stopped_once_and_is_no_fault() {
 
 #[test]
 fn declared_running_again_the_same_version_is_deployed_and_held_to_its_gate() {
-    for (update, service) in [("rolling", "x:1 of x_app"), ("blue-green", "x:1 of x-green_app")] {
+    for (update, service) in [("rolling", "x:1 of x_app"), ("blue-green", "x:1 of x-blue_app")] {
         let mut world = at_rest(update);
         world.manifest.state = DeclaredState::Running;
         let (outcome, summary) = world.run();
