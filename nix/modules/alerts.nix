@@ -53,6 +53,10 @@ let
       stateFolder = "${paths.state}/swarm";
     };
     docker.object = "Docker engine";
+    hearth-undeclared = {
+      object = "apps that left the flake";
+      stateFolder = "${paths.state}/undeclared";
+    };
   }
   // lib.optionalAttrs config.hearth.proxy.enable {
     hearth-docker-read.object = "read-only view of the Docker engine";

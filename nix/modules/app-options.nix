@@ -20,13 +20,21 @@ in
     enable = lib.mkOption {
       type = lib.types.bool;
       default = true;
-      description = "Whether the app is reconciled. Turned off it is left as it is: nothing of it is removed.";
+      description = ''
+        Whether the app is reconciled. Turned off it is left as it is: nothing of it is stopped or removed. To stop it and keep
+        its data, set `state = "stopped"`; what becomes of an app that is taken away altogether, `hearth.undeclared` says.
+      '';
     };
+    state = import ./app-state.nix { inherit lib; };
     domain = lib.mkOption {
       type = lib.types.nullOr hearth.types.domain;
       default = null;
       example = "feeds.example.org";
-      description = "Where the app is served. Recipes see it as `DOMAIN`.";
+      description = ''
+        Where the app is served. Recipes see it as `DOMAIN`. The name of the app's stack, and with it of its volumes, follows it:
+        set `stack` to what it was before you change the domain of an app that has data. A changed domain without that is held,
+        and what serves goes on, because the app would begin empty under its new name.
+      '';
     };
     domains = lib.mkOption {
       type = lib.types.listOf hearth.types.domain;
@@ -54,8 +62,9 @@ in
           lib.substring 0 45 (lib.replaceStrings [ "." ] [ "_" ] config.domain);
       defaultText = lib.literalMD "the domain with dots as underscores, at most 45 characters; the name of an app without one, at most 50";
       description = ''
-        Name of the app's stack in the swarm, which all its objects begin with. Recipes see it as `STACK_NAME`. Changing it later
-        makes a new, empty app beside the old one.
+        Name of the app's stack in the swarm, which all its objects begin with. Recipes see it as `STACK_NAME`. Changing it
+        later would make a new, empty app: it is held until a person accepts that with `hearth accept`, and the data of the old
+        one stays.
       '';
     };
     recipe = lib.mkOption {

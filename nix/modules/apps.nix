@@ -64,6 +64,7 @@ let
         inherit name;
         inherit (app)
           stack
+          state
           composeFiles
           update
           drainSeconds

@@ -29,6 +29,7 @@
     ./secrets.nix
     ./snapshots.nix
     ./swarm.nix
+    ./undeclared.nix
   ];
 
   options.hearth = {

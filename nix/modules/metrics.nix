@@ -15,6 +15,7 @@ let
   own = [
     "hearth-secrets"
     "hearth-swarm"
+    "hearth-undeclared"
   ]
   ++ map (name: "hearth-cert-${name}") (lib.attrNames config.hearth.certificates)
   ++ map (name: "hearth-app-${name}") (lib.attrNames apps)

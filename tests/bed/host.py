@@ -1,6 +1,7 @@
 """Makes a host from the template: Hearth's helpers, the rendered units and manifests, the example's key and names."""
 
 import contextlib
+import json
 import re
 import shutil
 import signal
@@ -90,6 +91,7 @@ def furnish(container, template, apps=None):
             root.share(template.helpers / helper, f"opt/hearth/bin/{helper}")
         root.copy_tree(paths.RENDERED / "etc", "etc", without=others)
         root.copy_tree(paths.RENDERED / "units", "etc/systemd/system", without=others)
+        _declare_without(root, others)
         root.write(f"etc/sysusers.d/{_USER_NAME}.conf", f"u {_USER_NAME} -\n")
         root.write("etc/systemd/system/systemd-sysusers.service.d/password.conf", _USERS_UNIT)
     # Where a NixOS host has paths of the store, the rendered manifests name the repository, which lies here.
@@ -106,6 +108,13 @@ def furnish(container, template, apps=None):
     password = example.secret("registry_password", template.helpers) if template.helpers else "bed"
     login = output(["chroot", template.lowers[-1], "htpasswd", "-niB", "hearth"], stdin=password + "\n")
     root.write("etc/docker/registry/htpasswd", login.strip() + "\n", 0o644)
+
+
+def _declare_without(root, others):
+    """The list of declared apps without those that the host does not get."""
+    listed = json.loads((paths.RENDERED / "etc/hearth/undeclared.json").read_text())
+    listed["apps"] = {name: app for name, app in listed["apps"].items() if name not in others}
+    root.write("etc/hearth/undeclared.json", json.dumps(listed, indent=2) + "\n")
 
 
 def _is_of(app, path):

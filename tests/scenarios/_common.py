@@ -64,6 +64,27 @@ def in_background(unit, command, options=""):
     host.succeed(f"systemd-run --quiet --setenv=PATH --unit={unit} {options} {command}")
 
 
+def declare_apps(change):
+    """Declares anew which apps there are; `change` is a jq expression over the list. Returns a function that takes it back."""
+    file, before = "/etc/hearth/undeclared.json", "/var/lib/declared-apps-before.json"
+    host.succeed(f"test -e {before} || cp {file} {before}")
+    host.succeed(f"jq '{change}' {before} > {before}.new && rm -f {file} && mv {before}.new {file}")
+    return lambda: host.succeed(f"rm -f {file} && cp {before} {file}")
+
+
+def undeclare(app, change="."):
+    """Takes an app out of what is declared, as a flake without it does. Returns a function that takes it back."""
+    file, away = f"/etc/hearth/apps/{app}.json", f"/var/lib/undeclared-{app}.json"
+    host.succeed(f"cp {file} {away} && rm -f {file}")
+    take_back = declare_apps(f'del(.apps["{app}"]) | {change}')
+
+    def again():
+        host.succeed(f"mv {away} {file}")
+        take_back()
+
+    return again
+
+
 def kill_at(unit, point):
     """Has the next runs of a unit kill themselves at a point; 0 takes that back."""
     file = f"/run/systemd/system/{unit}.d/kill.conf"

@@ -47,9 +47,9 @@ EXCHANGED = """writing restoring.json,
 """
 # What each of them is made of, in this order. Whoever adds a step sees this fail, and lists it.
 STEPS = {
-    "update": f"""{SNAPSHOT} the gate which held, smoke and page audit, writing compose, writing deployed.json,
+    "update": f"""writing declared.json, {SNAPSHOT} the gate which held, smoke and page audit, writing compose, writing deployed.json,
         removing journal.json, writing receipt, writing last.json""",
-    "rollback": f"""{SNAPSHOT} the gate which did not hold, writing journal.json, {STOPPED} {STAGED} {EXCHANGED} restoring the volumes,
+    "rollback": f"""writing declared.json, {SNAPSHOT} the gate which did not hold, writing journal.json, {STOPPED} {STAGED} {EXCHANGED} restoring the volumes,
         writing journal.json, telling the swarm what to run, the gate which held, writing failed.json,
         writing deployed.json, removing journal.json, writing receipt, writing last.json""",
     "restore": f"{STAGED} {STOPPED} {EXCHANGED} starting hello_example_org_app, writing receipt, writing last.json",

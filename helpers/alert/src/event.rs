@@ -24,6 +24,8 @@ pub enum Kind {
     DiskFills,
     /// A snapshot could not be restored in a drill.
     DrillFailed,
+    /// An app left the flake, and is still here.
+    Undeclared,
 }
 
 /// What a problem is about. A source can be well in one and unwell in another.
@@ -35,6 +37,8 @@ pub enum Aspect {
     Time,
     /// What is left of a disk.
     Space,
+    /// Whether the flake has it.
+    Declaration,
 }
 
 impl Kind {
@@ -48,6 +52,7 @@ impl Kind {
             Self::CertificateExpires => "certificate expires",
             Self::DiskFills => "disk is running out",
             Self::DrillFailed => "restore drill failed",
+            Self::Undeclared => "not in the flake",
         }
     }
 
@@ -56,6 +61,7 @@ impl Kind {
         match self {
             Self::CertificateExpires => Aspect::Time,
             Self::DiskFills => Aspect::Space,
+            Self::Undeclared => Aspect::Declaration,
             _ => Aspect::Run,
         }
     }

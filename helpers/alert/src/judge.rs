@@ -7,6 +7,7 @@ use state::{Outcome, Receipt};
 
 use crate::event::{Kind, Problem, identity_of};
 use crate::manifest::{Disk, Watched};
+use crate::undeclared;
 
 /// What systemd says of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub fn unit(name: &str, watched: &Watched, seen: &Seen, now: Timestamp) -> Optio
         (UnitState::Failed { result, status }, Ok(receipt)) if !is_of(receipt.as_ref(), result, status) => {
             Some(about.no_receipt(&ending(result, status), "", &seen.journal))
         }
+        // Each of the apps that it holds for is told by itself.
+        (_, Ok(Some(receipt))) if receipt.outcome == Outcome::Held && undeclared::names_apps(receipt) => None,
         (_, Ok(Some(receipt))) => about.ended(receipt, seen.failed_before.as_ref()),
         (_, Ok(None)) => None,
     };

@@ -19,5 +19,6 @@ pub mod memory;
 mod observe;
 pub mod plan;
 mod run;
+pub mod undeclared;
 
 pub use run::{Asked, run};

@@ -100,9 +100,13 @@ fn clear_out(memory: &mut Memory, rules: &Rules<'_>) {
         .retain(|parcel| !parcel.channels.is_empty() && rules.now.duration_since(parcel.event.at).abs() < KEPT);
 }
 
-/// Forgets problems of sources that nobody declares any more.
+/// Forgets problems of sources that nobody declares any more. A source of several words is something that its first word,
+/// a unit, has found.
 pub fn forget_undeclared(memory: &mut Memory, declared: &BTreeSet<String>) {
-    memory.open.retain(|_, open| declared.contains(&open.problem.source));
+    let unit = |source: &str| source.split_once(' ').map(|(unit, _)| unit.to_owned());
+    let is_declared =
+        |source: &String| declared.contains(source) || unit(source).is_some_and(|unit| declared.contains(&unit));
+    memory.open.retain(|_, open| is_declared(&open.problem.source));
 }
 
 #[cfg(test)]

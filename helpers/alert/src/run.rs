@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 use crate::memory::{Memory, Parcel};
 use crate::observe;
 use crate::plan::{Looked, Rules, forget_undeclared, tell};
+use crate::undeclared;
 
 /// How long a channel may be down before the run counts as failed: servers restart, networks come late after a boot.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
@@ -128,7 +129,7 @@ impl Round<'_> {
         let units: Vec<&str> = self.manifest.units.keys().map(String::as_str).collect();
         let states = observe::states(self.manifest, &units)?;
         let mut looked: Vec<Looked> =
-            states.into_iter().filter_map(|(name, state)| self.look_at(&name, state)).collect();
+            states.into_iter().flat_map(|(name, state)| self.look_at(&name, state, memory)).collect();
         looked.extend(self.look_at_disks(memory));
         let events = tell(memory, &looked, self.rules);
         for event in &events {
@@ -138,11 +139,15 @@ impl Round<'_> {
         Ok(events.len())
     }
 
-    fn look_at(&self, name: &str, state: judge::UnitState) -> Option<Looked> {
-        let watched = self.manifest.units.get(name)?;
+    /// A unit, and what it has found that is told by itself.
+    fn look_at(&self, name: &str, state: judge::UnitState, memory: &Memory) -> Vec<Looked> {
+        let Some(watched) = self.manifest.units.get(name) else { return Vec::new() };
         let seen = observe::unit(self.manifest, name, state);
-        let problems = judge::unit(name, watched, &seen, self.rules.now)?;
-        Some(Looked { source: name.to_owned(), problems })
+        let Some(problems) = judge::unit(name, watched, &seen, self.rules.now) else { return Vec::new() };
+        let receipt = seen.receipt.as_ref().ok().and_then(Option::as_ref);
+        let apps = receipt.and_then(|receipt| undeclared::looked(name, receipt, memory));
+        let unit = Looked { source: name.to_owned(), problems };
+        std::iter::once(unit).chain(apps.unwrap_or_default()).collect()
     }
 
     fn look_at_disks(&mut self, memory: &Memory) -> Vec<Looked> {

@@ -7,6 +7,7 @@ use anyhow::{bail, ensure};
 use jiff::Timestamp;
 use recipe::Version;
 use reconcile_app::record::Files;
+use reconcile_app::stack_hold::StackHold;
 use updates::Holds;
 
 use crate::host::Host;
@@ -28,6 +29,12 @@ pub fn accept(host: &Host, app: &str, version: &str, yes: bool) -> anyhow::Resul
         }
         files.forget_failure()?;
         return Ok(accepted(app, version, &subject.unit));
+    }
+    if let Some(hold) = StackHold::read(&folder)?.filter(|hold| hold.to == version) {
+        println!("{hold}");
+        ensure!(yes || agreed(&format!("Let {app} be deployed as stack {version}?"))?, "nothing was accepted");
+        hold.accept(&folder)?;
+        return Ok(accepted(app, &format!("stack {version}"), &subject.unit));
     }
     let version: Version = version.parse()?;
     if let Some(held) = holds.held()?.filter(|held| held.hold.to.version == version) {

@@ -96,11 +96,12 @@ pub enum OfHost {
     },
     /// Let a version that waits for a decision be deployed
     ///
-    /// The next run of the app's unit deploys it. Also one that a person went back from. Example: hearth accept wiki 2.0.0+7.1.0
+    /// The next run of the app's unit deploys it. Also one that a person went back from, and a stack that would begin empty
+    /// or take over another app's data. Example: hearth accept wiki 2.0.0+7.1.0
     Accept {
         /// The app
         app: String,
-        /// Exactly the version that waits
+        /// Exactly the version that waits, or the stack
         version: String,
         /// Accept without asking
         #[arg(long)]
@@ -181,6 +182,21 @@ pub enum OfHost {
     Cleanup {
         /// The app
         app: String,
+    },
+    /// Remove what is left of an app that is not in the flake any more
+    ///
+    /// Its services, secrets, configs, networks and records. Its volumes and snapshots stay, unless --with-data says that
+    /// they go too: nothing brings them back then but a copy off this host. It shows all of it, and asks first. An app that
+    /// is declared is refused. Example: hearth remove wiki
+    Remove {
+        /// The app
+        app: String,
+        /// Remove its volumes and snapshots, too
+        #[arg(long)]
+        with_data: bool,
+        /// Remove without asking
+        #[arg(long)]
+        yes: bool,
     },
     /// Prove that a snapshot can be restored, beside the app, which goes on serving
     ///

@@ -6,6 +6,8 @@ use anyhow::{Context as _, bail};
 use drill_restore::proof;
 use serde::Deserialize;
 
+use crate::left;
+
 /// Everything that is declared.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -23,6 +25,8 @@ pub enum Kind {
     App,
     /// A proof that an app's snapshots can be restored.
     Drill,
+    /// An app that left the flake.
+    Undeclared,
     /// A certificate.
     Certificate,
     /// Anything else, of which a host has one: secrets, the swarm, alerts.
@@ -35,6 +39,7 @@ impl Kind {
         match self {
             Self::App => "app",
             Self::Drill => "drill",
+            Self::Undeclared => "undeclared",
             Self::Certificate => "certificate",
             Self::Host => "host",
         }
@@ -54,6 +59,8 @@ pub struct Subject {
     pub manifest: PathBuf,
     /// Where the helper keeps its receipts, or why that is not known.
     pub state: Result<PathBuf, String>,
+    /// Whether it is declared stopped.
+    pub rests: bool,
 }
 
 /// All that is read of a manifest here, so that one of a newer generation is still shown.
@@ -61,6 +68,8 @@ pub struct Subject {
 #[serde(rename_all = "camelCase")]
 struct Header {
     state_folder: PathBuf,
+    #[serde(default)]
+    state: String,
     #[serde(default)]
     snapshot: OfSnapshots,
 }
@@ -90,7 +99,8 @@ impl Host {
         }
         let drills: Vec<Subject> = subjects.iter().filter_map(Subject::drill).collect();
         subjects.extend(drills);
-        for name in ["secrets", "swarm", "databases", "pruning"] {
+        subjects.extend(left::subjects(&manifests.join(left::MANIFEST)));
+        for name in ["secrets", "swarm", "databases", "pruning", "undeclared"] {
             let manifest = manifests.join(format!("{name}.json"));
             if manifest.exists() {
                 subjects.push(Subject::new(Kind::Host, "", "hearth-", manifest));
@@ -143,6 +153,29 @@ impl Host {
         self.subjects.iter().filter(|subject| subject.kind == Kind::App)
     }
 
+    /// The app of that name that left the flake.
+    ///
+    /// # Errors
+    /// When there is none: it is declared, or nothing is known of it.
+    pub fn undeclared(&self, name: &str) -> anyhow::Result<&Subject> {
+        let is_it = |subject: &&Subject| subject.kind == Kind::Undeclared && subject.name == name;
+        if let Some(subject) = self.subjects.iter().find(is_it) {
+            return Ok(subject);
+        }
+        if self.apps().any(|subject| subject.name == name) {
+            bail!(
+                "{name} is declared; nothing was removed. Take hearth.apps.{name} out of the flake, activate it, and then remove the app"
+            );
+        }
+        let there = self.names(|kind| kind == Kind::Undeclared);
+        let there = if there.is_empty() {
+            "every app of this host is declared".to_owned()
+        } else {
+            format!("there is: {there}")
+        };
+        bail!("no app that is called `{name}` has left the flake; {there}")
+    }
+
     fn names(&self, wanted: impl Fn(Kind) -> bool) -> String {
         let names = self.subjects.iter().filter(|subject| wanted(subject.kind)).map(|subject| subject.name.as_str());
         names.collect::<Vec<_>>().join(", ")
@@ -152,8 +185,10 @@ impl Host {
 impl Subject {
     fn new(kind: Kind, prefix: &str, unit: &str, manifest: PathBuf) -> Self {
         let stem = manifest.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let state = header(&manifest).map(|header| header.state_folder);
-        Self { kind, name: format!("{prefix}{stem}"), unit: format!("{unit}{stem}.service"), manifest, state }
+        let header = header(&manifest);
+        let rests = header.as_ref().is_ok_and(|header| header.state == "stopped");
+        let state = header.map(|header| header.state_folder);
+        Self { kind, name: format!("{prefix}{stem}"), unit: format!("{unit}{stem}.service"), manifest, state, rests }
     }
 
     /// The drills of an app, where they are declared or one was held by hand.
@@ -167,6 +202,7 @@ impl Subject {
             unit: format!("hearth-drill-{}.service", self.name),
             manifest: self.manifest.clone(),
             state: Ok(folder),
+            rests: false,
         })
     }
 }

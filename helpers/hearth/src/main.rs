@@ -6,7 +6,9 @@ use clap::{CommandFactory as _, Parser as _};
 use hearth::arguments::{Arguments, Command, OfHost};
 use hearth::host::Host;
 use hearth::page::{completions, manual};
-use hearth::{accept, deploy, drill, helper, history, logs, metrics, plan, restore, rollback, snapshots, status};
+use hearth::{
+    accept, deploy, drill, helper, history, logs, metrics, plan, remove, restore, rollback, snapshots, status,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -40,6 +42,7 @@ async fn run(host: &Host, command: OfHost) -> anyhow::Result<ExitCode> {
         OfHost::Restore { app, snapshot, yes } => restore::restore(host, &app, &snapshot, yes),
         OfHost::Rollback { app, snapshot, data, yes } => rollback::rollback(host, &app, snapshot.as_deref(), data, yes),
         OfHost::Cleanup { app } => helper::run("reconcile-app", &["--cleanup"], &host.app(&app)?.manifest, &[]),
+        OfHost::Remove { app, with_data, yes } => remove::remove(host, &app, with_data, yes).await,
         OfHost::Drill { app, snapshot } => drill::drill(host, &app, snapshot.as_deref()),
         OfHost::Metrics { output } => metrics::show(host, output.as_deref()),
     }

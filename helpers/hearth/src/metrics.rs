@@ -53,6 +53,10 @@ impl Family {
 pub fn text(host: &Host) -> String {
     let mut families = Families::default();
     for subject in &host.subjects {
+        if subject.kind == Kind::Undeclared {
+            families.undeclared.add(&[("name", subject.name.as_str())], Some(1.0));
+            continue;
+        }
         families.run(subject);
         if subject.kind == Kind::App {
             families.snapshots(subject);
@@ -78,6 +82,7 @@ struct Families {
     proved: Family,
     freed: Family,
     alerts: Family,
+    undeclared: Family,
     unreadable: Family,
 }
 
@@ -109,6 +114,7 @@ impl Default for Families {
             ),
             freed: Family::new("hearth_pruned_bytes", "How many bytes pruning has freed since it is declared."),
             alerts: Family::new("hearth_alerts_open", "Problems that were told and are not over."),
+            undeclared: Family::new("hearth_app_undeclared", "Apps that left the flake and are still on this host."),
             unreadable: Family::new("hearth_state_unreadable", "Records on disk that cannot be read."),
         }
     }
@@ -180,6 +186,7 @@ impl Families {
             self.proved,
             self.freed,
             self.alerts,
+            self.undeclared,
             self.unreadable,
         ];
         let mut text = String::new();

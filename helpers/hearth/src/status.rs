@@ -8,7 +8,8 @@ use comfy_table::Cell;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::host::{Host, Subject};
+use crate::host::{Host, Kind, Subject};
+use crate::left;
 use crate::story::{Story, Tone, tone};
 use crate::table::Rows;
 use crate::when::ago;
@@ -54,8 +55,12 @@ fn print(lines: &[Line<'_>]) -> anyhow::Result<()> {
             Cell::new(&line.subject.name),
             Cell::new(line.subject.kind.word()),
             Cell::new(line.story.named().as_deref().unwrap_or("-")),
-            if line.story.last.is_some() { rows.toned(line.word(), line.tone) } else { Cell::new(line.word()) },
-            Cell::new(line.story.since().map_or_else(|| "-".to_owned(), |since| ago(since, now))),
+            if line.story.last.is_some() || line.story.left.is_some() {
+                rows.toned(line.word(), line.tone)
+            } else {
+                Cell::new(line.word())
+            },
+            Cell::new(line.since().map_or_else(|| "-".to_owned(), |since| ago(since, now))),
             Cell::new(last.as_deref().unwrap_or("-")),
             Cell::new(line.notes().join("; ")),
         ]);
@@ -74,6 +79,10 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn of(subject: &'a Subject) -> Self {
         let story = Story::read(subject);
+        if subject.kind == Kind::Undeclared {
+            let tone = if story.damaged.is_empty() { Tone::Waits } else { Tone::Bad };
+            return Self { subject, story, tone };
+        }
         let mut worst = story.last.as_ref().map_or(Tone::Well, |receipt| tone(receipt.outcome));
         // What a person went back from waits from then on, also before the next run says so.
         if story.held.is_some() || story.went_back() {
@@ -86,6 +95,9 @@ impl<'a> Line<'a> {
     }
 
     fn word(&self) -> &'static str {
+        if self.subject.kind == Kind::Undeclared {
+            return self.story.left.as_ref().map_or("not looked at", |left| left.standing.word());
+        }
         match &self.story.last {
             Some(receipt) => receipt.outcome.word(),
             None if self.story.damaged.is_empty() => "never ran",
@@ -93,9 +105,21 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Since when its runs end so, or since when it is not declared.
+    fn since(&self) -> Option<Timestamp> {
+        self.story.left.as_ref().map_or_else(|| self.story.since(), |left| Some(left.since))
+    }
+
     /// What a person should know, the worst first.
     fn notes(&self) -> Vec<String> {
         let mut notes = self.story.damaged.clone();
+        if self.subject.kind == Kind::Undeclared {
+            notes.push(left::note(&self.subject.name, self.story.left.as_ref()));
+            return notes;
+        }
+        if self.subject.rests {
+            notes.push("declared stopped; its data is kept".to_owned());
+        }
         if let Some(receipt) = self.story.last.as_ref().filter(|receipt| tone(receipt.outcome) != Tone::Well) {
             notes.push(one_line(&receipt.summary));
         }
@@ -124,13 +148,15 @@ impl<'a> Line<'a> {
             "version": self.story.version,
             "image": self.story.image,
             "outcome": last.map(|receipt| receipt.outcome),
-            "since": self.story.since(),
+            "since": self.since(),
             "lastRun": last.map(|receipt| receipt.started),
             "summary": last.map(|receipt| receipt.summary.as_str()),
             "warnings": last.map(|receipt| receipt.warnings.clone()).unwrap_or_default(),
             "pinned": self.story.pinned,
             "held": self.story.held,
             "lastProved": self.story.proof,
+            "undeclared": self.story.left,
+            "declaredStopped": self.subject.rests,
             "unfinished": self.story.unfinished,
             "damaged": self.story.damaged,
         })

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use drill_restore::proof::Proof;
 use jiff::Timestamp;
 use reconcile_app::record::{Deployed, Files, Intent};
+use reconcile_app::undeclared::record::Record;
 use state::{Image, Journal, Outcome, Receipt};
 use updates::{Held, Holds};
 
@@ -48,6 +49,8 @@ pub struct Story {
     pub unfinished: Option<String>,
     /// The last restore that was proved, of a drill.
     pub proof: Option<Proof>,
+    /// What is known of an app that left the flake.
+    pub left: Option<Record>,
     /// What of this could not be read.
     pub damaged: Vec<String>,
 }
@@ -72,6 +75,11 @@ impl Story {
             story.pinned = story.take(pinned(&subject.manifest, folder)).flatten();
             story.held = story.take(Holds::in_folder(folder).held().map_err(Into::into)).flatten();
             story.unfinished = story.take(unfinished(folder)).flatten();
+        }
+        if subject.kind == Kind::Undeclared {
+            story.left = story.take(Record::read(folder).map_err(Into::into)).flatten();
+            let deployed = story.take(deployed(folder)).flatten();
+            (story.version, story.image) = (deployed.as_ref().map(version), deployed.and_then(|good| good.image));
         }
         if let (Kind::Drill, Some(of_app)) = (subject.kind, folder.parent()) {
             story.proof = story.take(Proof::read(of_app).map_err(Into::into)).flatten();

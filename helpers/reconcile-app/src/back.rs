@@ -12,7 +12,7 @@ use state::{Journal, Outcome, Receipt, Step};
 use crate::apply::{Host, Parts, Run};
 use crate::data::{About, Secured, Snapshots as _};
 use crate::keep::{Back, Data, by_verdict};
-use crate::manifest::{Manifest, Mode, Source};
+use crate::manifest::{DeclaredState, Manifest, Mode, Source};
 use crate::plan::Rollback;
 use crate::record::{Deployed, FailedDeploy, Intent};
 use crate::rewrite::Stack;
@@ -31,6 +31,11 @@ pub async fn on<P: Parts>(
     receipt: &mut Receipt,
     say: &mut dyn FnMut(String),
 ) -> anyhow::Result<(Outcome, String)> {
+    let app = &manifest.name;
+    ensure!(
+        manifest.state == DeclaredState::Running,
+        "{app} is declared stopped; nothing was done. Set hearth.apps.{app}.state = \"running\" first"
+    );
     let journal = Journal::in_folder(&manifest.state_folder);
     ensure!(
         journal.unfinished::<Intent>()?.is_none() && host.snapshots.unfinished()?.is_none(),

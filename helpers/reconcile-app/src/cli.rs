@@ -26,7 +26,7 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// When the manifest cannot be read or the receipt cannot be written.
 pub async fn one(path: &Path, job: &Job, json: bool) -> anyhow::Result<ExitCode> {
-    let manifest: Manifest = state::manifest::read(path)?;
+    let manifest = Manifest::read(path)?;
     let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
     let receipt = run(&manifest, job, &mut say).await?;
     Ok(receipt.print(json)?)

@@ -134,7 +134,7 @@ impl<P: Parts> Run<'_, P> {
     }
 
     /// What serves now, as a snapshot describes it.
-    async fn about(&self) -> anyhow::Result<Option<About>> {
+    pub(crate) async fn about(&self) -> anyhow::Result<Option<About>> {
         let (Some(deployed), Some(stack)) = (self.files.deployed()?, self.files.last_good()?) else { return Ok(None) };
         let app = self.manifest.name.to_string();
         let healthy = Quiesce::new(self.host.engine, self.label()).without(STANDBY_LABEL).is_up().await?;

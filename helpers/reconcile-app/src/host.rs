@@ -10,10 +10,11 @@ use swarm::{Service, Services};
 use tokio::process::Command;
 
 use crate::colour::{self, FAILED_LABEL};
-use crate::manifest::{Manifest, Update};
+use crate::manifest::{DeclaredState, Manifest, Update};
 use crate::plan::{APP_LABEL, Known, Plan, plan};
 use crate::record::{Deployed, Files, Intent};
-use crate::{source, strategy};
+use crate::stack_hold::StackHold;
+use crate::{rest, source, strategy};
 
 /// What one look found about one app.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub struct Finding {
 impl Finding {
     /// Whether the app's own unit has something to do or to report.
     pub fn differs(&self) -> bool {
-        !matches!(self.plan, Ok(Plan::Nothing))
+        !matches!(self.plan, Ok(Plan::Nothing | Plan::Hold(_)))
     }
 
     /// Why, and what it means for visitors: a line each.
@@ -159,12 +160,18 @@ fn judge_as(manifest: &Manifest, services: &[Service], deployed: Option<&Deploye
         Ok((failed.filter(|failed| !failed.meets_another_gate(&manifest.gate.digest())), unfinished))
     };
     let (failed, unfinished) = remembered().map_err(|error| error.to_string())?;
-    let inputs = source::serving(manifest, deployed).map_err(|error| error.to_string())?;
     let name = manifest.name.as_str();
     let with = |label: &str| -> Vec<Service> {
         services.iter().filter(|service| service.labels.get(label).is_some_and(|app| app == name)).cloned().collect()
     };
     let (own, kept) = (with(APP_LABEL), with(FAILED_LABEL));
+    if let Some(hold) = StackHold::waiting(manifest, deployed, services) {
+        return Ok((Plan::Hold(hold.to_string()), None));
+    }
+    if manifest.state == DeclaredState::Stopped {
+        return Ok((rest::plan(own.iter().chain(&kept)), None));
+    }
+    let inputs = source::serving(manifest, deployed).map_err(|error| error.to_string())?;
     let plan = plan(Known {
         desired: &inputs.digest,
         observed: &own,

@@ -50,6 +50,7 @@ pub mod prove;
 pub mod record;
 pub mod refusal;
 pub mod render;
+pub mod rest;
 pub mod rewrite;
 pub mod rollback;
 pub mod room;
@@ -58,7 +59,9 @@ pub mod run;
 pub mod secrets;
 pub mod source;
 pub mod stack;
+pub mod stack_hold;
 pub mod strategy;
+pub mod undeclared;
 pub mod volumes;
 #[cfg(test)]
 mod whole_runs;

@@ -1,12 +1,12 @@
 //! `reconcile-app`: see `--help`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use reconcile_app::cli;
 use reconcile_app::keep::{Back, Data};
 use reconcile_app::run::{Job, Options};
+use reconcile_app::{cli, undeclared};
 
 /// Converge an app to its declared recipe, environment and secrets, behind health gates.
 ///
@@ -21,6 +21,15 @@ struct Arguments {
     /// Look at all apps whose manifests lie in this folder, with one request to the engine
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "dry_run", "retry", "back_to", "cleanup", "json", "manifest"])]
     all: Option<PathBuf>,
+    /// Look at the apps that left the flake, which the manifest says; without more, stop them after a final snapshot
+    #[arg(long, conflicts_with_all = ["all", "back_to", "cleanup"])]
+    undeclared: bool,
+    /// With --undeclared: remove what is left of this app; `hearth remove` shows it first, and asks
+    #[arg(long, value_name = "APP", requires = "undeclared", conflicts_with_all = ["check", "dry_run", "retry"])]
+    remove: Option<String>,
+    /// With --remove: its volumes and snapshots, too
+    #[arg(long, requires = "remove")]
+    with_data: bool,
     /// With --all: start the unit of each app that differs
     #[arg(long, requires = "all")]
     start: bool,
@@ -45,7 +54,7 @@ struct Arguments {
     /// Print the receipt as JSON
     #[arg(long)]
     json: bool,
-    /// The app's manifest, as the NixOS module writes it
+    /// The app's manifest, as the NixOS module writes it; with --undeclared that of all apps
     #[arg(required_unless_present = "all")]
     manifest: Option<PathBuf>,
 }
@@ -53,12 +62,13 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let job = match arguments.back_to {
-        Some(snapshot) => Job::GoBack(Back { snapshot, data: arguments.data }),
+    let job = match &arguments.back_to {
+        Some(snapshot) => Job::GoBack(Back { snapshot: snapshot.clone(), data: arguments.data }),
         None if arguments.cleanup => Job::CleanUp,
         None => Job::Reconcile(Options { dry_run: arguments.dry_run, retry: arguments.retry }),
     };
     let ended = match (&arguments.all, &arguments.manifest) {
+        (None, Some(path)) if arguments.undeclared => of_undeclared(&arguments, path).await,
         (Some(folder), _) => cli::all(folder, arguments.start).await,
         (None, Some(path)) if arguments.check => cli::check(path),
         (None, Some(path)) => Box::pin(cli::one(path, &job, arguments.json)).await,
@@ -68,4 +78,15 @@ async fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+async fn of_undeclared(arguments: &Arguments, path: &Path) -> anyhow::Result<ExitCode> {
+    if arguments.check {
+        return undeclared::cli::check(path);
+    }
+    if let Some(app) = &arguments.remove {
+        return undeclared::cli::remove_app(path, app, arguments.with_data, arguments.json).await;
+    }
+    let options = undeclared::run::Options { dry_run: arguments.dry_run, retry: arguments.retry };
+    Box::pin(undeclared::cli::look(path, options, arguments.json)).await
 }

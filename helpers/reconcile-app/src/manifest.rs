@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 pub use gate::{Audit, BasicAuth, Credentials, Expect, Gate, Probe, Smoke, Watch};
 use serde::Deserialize;
+pub use snapshot_volumes::manifest::DeclaredState;
 pub use snapshot_volumes::{Mode, Settings};
 
 use crate::strategy;
@@ -27,6 +28,9 @@ pub struct Manifest {
     pub name: Name,
     /// The stack's name in the swarm.
     pub stack: Name,
+    /// Whether it runs.
+    #[serde(default)]
+    pub state: DeclaredState,
     /// The domain under which it is served.
     pub domain: String,
     /// Where its recipe is.
@@ -66,6 +70,9 @@ pub struct Manifest {
     pub nft_command: Option<PathBuf>,
     /// The `systemctl` command, for `--all --start`.
     pub systemctl_command: Option<PathBuf>,
+    /// The text of all this, which is kept beside the app's record.
+    #[serde(skip)]
+    pub text: Vec<u8>,
 }
 
 /// Something that the proxy does with requests and answers.
@@ -206,6 +213,17 @@ pub enum Update {
 }
 
 impl Manifest {
+    /// Reads a manifest, and remembers its text.
+    ///
+    /// # Errors
+    /// See [`state::manifest::Error`].
+    pub fn read(path: &Path) -> Result<Self, state::manifest::Error> {
+        let text =
+            std::fs::read(path).map_err(|reason| state::manifest::Error::Read { path: path.to_owned(), reason })?;
+        let manifest: Self = state::manifest::parse(path, &text)?;
+        Ok(Self { text, ..manifest })
+    }
+
     /// Checks what can be known before the host is touched; what a Nix build runs.
     ///
     /// # Errors

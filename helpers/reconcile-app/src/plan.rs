@@ -36,6 +36,8 @@ pub enum Difference {
     OtherColour(String),
     /// The time for which a colour that failed is kept is over for this service.
     Expired(String),
+    /// A service is stopped, for a snapshot or because the app was declared so.
+    Stopped(String),
     /// A service has fewer running tasks than it should.
     NotRunning {
         /// The service.
@@ -70,6 +72,7 @@ impl fmt::Display for Difference {
             Self::Foreign(service) => write!(f, "service {service} is not part of the recipe any more"),
             Self::Standby(service) => write!(f, "standby {service} of an interrupted handover is still there"),
             Self::OtherColour(service) => write!(f, "service {service} is of the colour that does not serve"),
+            Self::Stopped(service) => write!(f, "service {service} is stopped"),
             Self::Expired(service) => write!(f, "service {service} failed, and the time to look at it is over"),
             Self::NotRunning { service, running, desired } => {
                 write!(f, "service {service} runs {running} of {desired} tasks")
@@ -111,6 +114,10 @@ pub enum Plan {
     Rollback(Rollback),
     /// What is declared failed before and has not changed since.
     FailedBefore(FailedDeploy),
+    /// Stop these services: the app is declared stopped.
+    Stop(Vec<String>),
+    /// Do nothing before a person has decided.
+    Hold(String),
 }
 
 impl Plan {
@@ -123,6 +130,10 @@ impl Plan {
             }
             Self::Rollback(rollback) => vec![format!("{}: {}", self.verb(), rollback.reason)],
             Self::FailedBefore(failed) => vec![format!("{}: {}", self.verb(), failed.reason)],
+            Self::Stop(services) => {
+                services.iter().map(|service| format!("stop: service {service}: the app is declared stopped")).collect()
+            }
+            Self::Hold(reason) => vec![format!("{}: {reason}", self.verb())],
         }
     }
 
@@ -152,6 +163,8 @@ impl Plan {
             Self::Rollback(_) => "roll back",
             Self::FailedBefore(failed) if failed.by_hand => "leave alone what waits for a person",
             Self::FailedBefore(_) => "leave alone what failed before",
+            Self::Stop(_) => "stop",
+            Self::Hold(_) => "hold",
         }
     }
 }
@@ -265,6 +278,7 @@ fn drift(deployed: &Deployed, observed: &[Service]) -> Vec<Difference> {
         None if service.labels.contains_key(STANDBY_LABEL) => Some(Difference::Standby(service.name.clone())),
         None if service.labels.contains_key(COLOUR_LABEL) => Some(Difference::OtherColour(service.name.clone())),
         None => Some(Difference::Foreign(service.name.clone())),
+        Some(_) if service.is_stopped() => Some(Difference::Stopped(service.name.clone())),
         Some(seen) if changed(seen, service) => Some(Difference::ChangedByHand(service.name.clone())),
         Some(_) if service.running < service.desired => Some(Difference::NotRunning {
             service: service.name.clone(),

@@ -330,6 +330,15 @@ impl Files {
         remove_durably(&self.folder.join("failed.json"))
     }
 
+    /// Forgets all that was deployed, of an app that begins anew in another stack.
+    ///
+    /// # Errors
+    /// When a record cannot be removed.
+    pub fn forget_deployed(&self) -> io::Result<()> {
+        self.forget_failure()?;
+        remove_durably(&self.folder.join("deployed.json"))
+    }
+
     /// Remembers what a trial said of the migrations of a deploy.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ use crate::pin::Pins;
 use crate::plan::{Known, Plan};
 use crate::record::{Deployed, Files, Intent};
 use crate::render::render;
+use crate::rest::Before;
 use crate::source::{self, Chosen};
 use crate::stack::DockerCommand;
 use crate::volumes::Volumes;
@@ -205,7 +206,11 @@ impl<P: Parts> Run<'_, P> {
         if options.retry {
             self.files.forget_failure()?;
         }
-        let (deployed, failed) = (self.files.deployed()?, self.still_failed(options)?);
+        let deployed = match self.before_inputs(options.dry_run).await? {
+            Before::Ended(outcome, summary) => return Ok((outcome, summary)),
+            Before::GoOn(deployed) => deployed,
+        };
+        let failed = self.still_failed(options)?;
         self.stack = colour::recorded_stack(self.manifest.stack.as_str(), deployed.as_ref());
         let Chosen { inputs, at, waits, warnings } =
             match source::choose(self.manifest, deployed.as_ref(), failed.as_ref()) {
@@ -326,6 +331,7 @@ impl<P: Parts> Run<'_, P> {
                 None => deploy(self, inputs).await,
             },
             Plan::Deploy(_) => deploy(self, inputs).await,
+            Plan::Stop(_) | Plan::Hold(_) => anyhow::bail!("{}: it was to be decided before the inputs", plan.verb()),
         }
     }
 

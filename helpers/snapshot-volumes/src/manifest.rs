@@ -25,6 +25,20 @@ pub struct Manifest {
     /// What it declares about snapshots.
     #[serde(default)]
     pub snapshot: Settings,
+    /// Whether it is declared to run.
+    #[serde(default)]
+    pub state: DeclaredState,
+}
+
+/// Whether an app is declared to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeclaredState {
+    /// It runs.
+    #[default]
+    Running,
+    /// It is declared, keeps its data, and nothing of it runs.
+    Stopped,
 }
 
 /// The part of the gate that matters here.
@@ -64,6 +78,11 @@ impl Manifest {
     /// The app's snapshots. Each step of the store is a point at which a test may kill this process.
     pub fn store(&self) -> crate::Store {
         crate::Store::in_folder(self.snapshot.store(&self.name)).observed(Box::new(Faults))
+    }
+
+    /// Whether nothing of it is to run.
+    pub fn rests(&self) -> bool {
+        self.state == DeclaredState::Stopped
     }
 
     /// How long the app may take to come up again.

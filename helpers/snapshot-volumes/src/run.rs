@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use state::{Lock, LockError, Outcome, Receipt};
 use swarm::{Exec, Quiesce, STACK_LABEL, Services, Stop, Tasks, Volumes};
 
@@ -34,7 +34,7 @@ pub enum Job {
     Fetch(Option<Id>),
 }
 
-type Ended = anyhow::Result<(Outcome, String)>;
+pub(crate) type Ended = anyhow::Result<(Outcome, String)>;
 
 /// Does a job and writes its receipt into `snapshots/` in the app's state folder, or into `snapshots/beside/`, where the last
 /// one says that there was no room for a snapshot, until one is taken.
@@ -118,15 +118,15 @@ fn lock(manifest: &Manifest, job: &Job, say: &mut dyn FnMut(String)) -> Result<O
     }
 }
 
-struct Run<'a, E> {
-    manifest: &'a Manifest,
-    engine: &'a E,
-    quiesce: Quiesce<'a, E>,
-    store: &'a Store,
+pub(crate) struct Run<'a, E> {
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) engine: &'a E,
+    pub(crate) quiesce: Quiesce<'a, E>,
+    pub(crate) store: &'a Store,
 }
 
 impl<E: Engine> Run<'_, E> {
-    fn folders(&self) -> Folders<'_> {
+    pub(crate) fn folders(&self) -> Folders<'_> {
         Folders { app: &self.manifest.name, stack: &self.manifest.stack }
     }
 
@@ -136,6 +136,9 @@ impl<E: Engine> Run<'_, E> {
         }
         let app = App::read(self.manifest)?;
         app.ensure_settled()?;
+        if self.manifest.rests() {
+            return self.take_at_rest(&app, receipt, say).await;
+        }
         if self.quiesce.is_stopped().await? {
             say("a run before this one was killed while the app was stopped".to_owned());
             self.start(say).await?;
@@ -234,7 +237,9 @@ impl<E: Engine> Run<'_, E> {
         }
         let begun = jiff::Timestamp::now();
         let restored = match self.store.stage(id, &volumes, say) {
-            Err(error) if !self.quiesce.is_stopped().await? => return restored_or_held(Err(error)),
+            Err(error) if self.manifest.rests() || !self.quiesce.is_stopped().await? => {
+                return restored_or_held(Err(error));
+            }
             Err(error) => Err(error),
             Ok(staged) => {
                 receipt.step("make the content ready beside the running app", begun, "done");
@@ -260,7 +265,9 @@ impl<E: Engine> Run<'_, E> {
     ) -> anyhow::Result<Result<Snapshot, RestoreError>> {
         if let Err(error) = self.quiesce.stop(self.manifest.snapshot.stop(), say).await {
             staged.discard();
-            self.quiesce.start(say).await?;
+            if !self.manifest.rests() {
+                self.quiesce.start(say).await?;
+            }
             return Err(anyhow::Error::from(error).context("no volume was touched"));
         }
         let begun = jiff::Timestamp::now();
@@ -277,6 +284,11 @@ impl<E: Engine> Run<'_, E> {
         volumes: &[Volume],
         say: &mut dyn FnMut(String),
     ) -> Ended {
+        ensure!(
+            !self.manifest.rests(),
+            "{app} is declared stopped, and dumps are loaded into an app that runs; no volume was touched. Set hearth.apps.{app}.state = \"running\" first",
+            app = self.manifest.name
+        );
         hooks::ensure_loadable(services)?;
         if let Some(other) = self.store.unfinished_restore()? {
             bail!(
@@ -294,12 +306,16 @@ impl<E: Engine> Run<'_, E> {
         restored_or_held(restored)
     }
 
+    /// Starts it again, unless it is declared stopped.
     async fn start(&self, say: &mut dyn FnMut(String)) -> anyhow::Result<()> {
+        if self.manifest.rests() {
+            return Ok(());
+        }
         self.quiesce.start(say).await?;
         Ok(self.quiesce.until_up(self.manifest.converge()).await?)
     }
 
-    async fn services(&self) -> anyhow::Result<Vec<swarm::Service>> {
+    pub(crate) async fn services(&self) -> anyhow::Result<Vec<swarm::Service>> {
         let label = format!("{STACK_LABEL}={}", self.manifest.stack);
         Ok(Services::services(self.engine, &label).await?)
     }
@@ -314,7 +330,7 @@ fn restored_or_held(restored: Result<Snapshot, RestoreError>) -> Ended {
 }
 
 /// Too little room is for a person to decide; everything else failed.
-fn held(error: TakeError) -> Ended {
+pub(crate) fn held(error: TakeError) -> Ended {
     match error {
         TakeError::NoSpace { .. } => Ok((Outcome::Held, error.to_string())),
         other => Err(other.into()),

@@ -150,6 +150,7 @@ impl Stop for Fake {
     async fn stop(&self, service: &Service) -> Result<()> {
         self.calls.borrow_mut().push(format!("stop {}", service.name));
         self.change(&service.name, stopped);
+        self.trial.borrow_mut().tasks.retain(|task| task.service != service.id);
         Ok(())
     }
 

@@ -153,6 +153,7 @@ impl Run<'_> {
                 None => self.deploy(),
             },
             Plan::Deploy(_) => self.deploy(),
+            Plan::Stop(_) | Plan::Hold(_) => unreachable!("these are decided before the inputs are read"),
         }
     }
 

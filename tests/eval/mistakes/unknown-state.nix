@@ -1,0 +1,2 @@
+# refused: one of "running", "stopped"
+{ hearth.apps.hello.state = "paused"; }

@@ -1,0 +1,2 @@
+# refused: one of "stop", "keep"
+{ hearth.undeclared = "remove"; }
