@@ -45,7 +45,13 @@ in
         {
           hearth-ended = {
             description = "Note that a unit has ended";
-            inherit unitConfig;
+            # Whatever it required would be started again for it: with `sysinit.target` the secrets, which are rendered before
+            # that is reached, and whose end starts this.
+            unitConfig = unitConfig // {
+              DefaultDependencies = false;
+            };
+            conflicts = [ "shutdown.target" ];
+            before = [ "shutdown.target" ];
             serviceConfig =
               hearth.unit.hardening
               // marks

@@ -120,7 +120,7 @@ class Container:
             # On one file system, as on a real host, so that a snapshot can share blocks with its volume.
             command.append(f"--bind={self.folder}/volumes/volumes:/var/lib/docker/volumes")
             command.append(f"--bind={self.folder}/volumes/snapshots:/var/lib/hearth/snapshots")
-        return [*command, "/lib/systemd/systemd"]
+        return [*command, "/boot/default-system/init"]
 
     def _make_volumes_image(self, gib):
         image = self.folder / "volumes.img"

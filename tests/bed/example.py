@@ -4,7 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from . import paths
+from . import generations, paths
 from .shell import ENCLOSED, output
 
 CA = paths.SECRETS / "example/ca.crt"
@@ -15,9 +15,10 @@ def key():
     return paths.BED / "keys/TEST-ONLY-age.key"
 
 
-def domains():
-    """The domains that it serves."""
-    names = {manifest.get("domain") for manifest in manifests().values()}
+def domains(scenario=None):
+    """The domains that it serves, also in the systems that a scenario switches to."""
+    declared = [*manifests().values(), *generations.manifests(scenario).values()]
+    names = {manifest.get("domain") for manifest in declared}
     return sorted(name for name in names if name)
 
 

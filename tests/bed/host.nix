@@ -16,6 +16,16 @@ in
     inherit (config.systemd.units."hearth-deploy@.service") text;
   };
 
+  # What NixOS has in a system beside /etc, for the bed to put in its place: the settings that the engine is started with, and
+  # what is asked before a switch.
+  environment.etc = {
+    "hearth/bed/daemon.json".text = builtins.toJSON config.virtualisation.docker.daemon.settings;
+  }
+  // lib.mapAttrs' (
+    name: text:
+    lib.nameValuePair "hearth/bed/pre-switch-checks/${name}" { text = "#!/bin/bash\n${text}"; }
+  ) (config.system.preSwitchChecks or { });
+
   # The bed builds the proxy from its Go module instead of from nixpkgs.
   hearth.proxy.image = {
     name = "hearth/traefik:${version}";

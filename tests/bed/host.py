@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from . import example, paths, slot as slots
+from . import example, generations, paths, slot as slots
 from .container import Container
 from .machine import Machine
 from .shell import output
@@ -46,16 +46,17 @@ LoadCredential=passwd.hashed-password.{_USER_NAME}:/run/hearth/secrets-for-users
 
 
 @contextlib.contextmanager
-def host(template, *, name="host", volumes=None, gib=8, apps=None, warm=False, keep=False, out=sys.stdout):
+def host(template, *, name="host", volumes=None, gib=8, apps=None, scenario=None, warm=False, keep=False, out=sys.stdout):
     """A host that is not booted yet, with `gib` for volumes where they have a file system of their own, with all apps
-    of the example or some; a warm one has their images. At the end everything of it is removed, unless it is kept."""
+    of the example or some, and with the systems that a scenario switches to; a warm one has their images. At the end
+    everything of it is removed, unless it is kept."""
     slot = slots.claim()
     container = None
     kept = False
     try:
         address = f"{slot.network}.10"
         container = Container(slot, name, template.lowers, address, volumes=volumes, gib=gib, keep=keep)
-        furnish(container, template, apps)
+        furnish(container, template, apps, scenario)
         if warm and template.engine:
             container.warm(template.engine)
         yield Machine(container, out)
@@ -82,16 +83,13 @@ def _undisturbed():
             signal.signal(number, action)
 
 
-def furnish(container, template, apps=None):
+def furnish(container, template, apps=None, scenario=None):
     """Writes what makes a Debian root this host."""
     root = Root(container)
     others = set(example.manifests()) - {"proxy", *apps} if apps else set()
     if template.helpers:
         for helper in HELPERS:
             root.share(template.helpers / helper, f"opt/hearth/bin/{helper}")
-        root.copy_tree(paths.RENDERED / "etc", "etc", without=others)
-        root.copy_tree(paths.RENDERED / "units", "etc/systemd/system", without=others)
-        _declare_without(root, others)
         root.write(f"etc/sysusers.d/{_USER_NAME}.conf", f"u {_USER_NAME} -\n")
         root.write("etc/systemd/system/systemd-sysusers.service.d/password.conf", _USERS_UNIT)
     # Where a NixOS host has paths of the store, the rendered manifests name the repository, which lies here.
@@ -102,19 +100,15 @@ def furnish(container, template, apps=None):
     network = _NETWORK_UNIT.format(address=container.address, gateway=container.slot.gateway)
     root.write("etc/systemd/system/bed-network.service", network)
     root.link("etc/systemd/system/sysinit.target.wants/bed-network.service", "../bed-network.service")
-    root.write("etc/hosts", f"127.0.0.1 localhost\n{container.address} host {' '.join(example.domains())} shop.example.org\n")
+    domains = " ".join(example.domains(scenario))
+    root.write("etc/hosts", f"127.0.0.1 localhost\n{container.address} host {domains} shop.example.org\n")
     _add_users(root)
     root.write("etc/ssh/sshd_config.d/hearth.conf", "Include /etc/hearth/deploy-sshd.conf\n")
     password = example.secret("registry_password", template.helpers) if template.helpers else "bed"
     login = output(["chroot", template.lowers[-1], "htpasswd", "-niB", "hearth"], stdin=password + "\n")
     root.write("etc/docker/registry/htpasswd", login.strip() + "\n", 0o644)
-
-
-def _declare_without(root, others):
-    """The list of declared apps without those that the host does not get."""
-    listed = json.loads((paths.RENDERED / "etc/hearth/undeclared.json").read_text())
-    listed["apps"] = {name: app for name, app in listed["apps"].items() if name not in others}
-    root.write("etc/hearth/undeclared.json", json.dumps(listed, indent=2) + "\n")
+    is_left_out = lambda path: any(_is_of(app, path) for app in others)  # noqa: E731
+    generations.install(root, scenario, hearth=bool(template.helpers), without=is_left_out)
 
 
 def _is_of(app, path):
@@ -150,9 +144,12 @@ class Root:
         (self.upper / name).chmod(mode)
 
     def append(self, name, text, mode=0o644):
-        """Writes a file of the template with more text behind it."""
-        before = next(lower / name for lower in self.lowers if (lower / name).exists())
-        self.write(name, before.read_text() + text, mode)
+        """Adds text to a file."""
+        self.write(name, self.find(name).read_text() + text, mode)
+
+    def find(self, name):
+        """Where a file or folder of the host lies, the topmost one."""
+        return next(layer / name for layer in [self.upper, *self.lowers] if (layer / name).exists())
 
     def copy(self, source, name, mode=0o644):
         """Copies a file."""
@@ -167,16 +164,16 @@ class Root:
             # Another file system.
             self.copy(source, name, source.stat().st_mode & 0o777)
 
-    def copy_tree(self, source, name, without=()):
-        """Copies a folder, symbolic links as they are, and nothing that is of one of some apps alone."""
+    def copy_tree(self, source, name, without=lambda path: False, mode=0o644):
+        """Copies a folder, symbolic links as they are, and nothing that is to be left out."""
         for path in sorted(source.rglob("*")) if source.is_dir() else []:
             inside = f"{name}/{path.relative_to(source)}"
-            if any(_is_of(app, path) for app in without):
+            if without(path) or "__pycache__" in path.parts:
                 continue
             if path.is_symlink():
                 self.link(inside, str(path.readlink()))
             elif path.is_file():
-                self.copy(path, inside)
+                self.copy(path, inside, mode)
 
     def link(self, name, target):
         """Makes a symbolic link."""

@@ -45,7 +45,7 @@ def names():
 def run(name, template, *, long=False, out=sys.stdout):
     """Runs one scenario on a host of its own."""
     file = find(name)
-    with host(template, volumes=volumes(file), apps=apps(file), warm=is_warm(file), out=out) as machine:
+    with host(template, volumes=volumes(file), apps=apps(file), scenario=file.stem, warm=is_warm(file), out=out) as machine:
         if template.helpers:
             programs.restrict(machine.container)
         play(file, machine, long, out)

@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from . import cargo, driver_tests, paths, programs, progress, scenario, slot as slots, suite, template
+from . import cargo, driver_tests, paths, programs, progress, scenario, slot as slots, suite, switch_tests, template
 from .host import host
 
 _parts = None
@@ -23,7 +23,7 @@ def run(arguments):
     global _parts
     _parts = template.load(arguments.template) if arguments.template else template.build(helpers=False)
     _parts.helpers = None
-    modules = (sys.modules[__name__], driver_tests)
+    modules = (sys.modules[__name__], driver_tests, switch_tests)
     tests = unittest.TestSuite(map(unittest.defaultTestLoader.loadTestsFromModule, modules))
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
     failed = len(result.failures) + len(result.errors)

@@ -145,3 +145,27 @@ def alerts(expected=0):
 def told(events):
     """The events in short."""
     return [(event["status"], event["object"], event["kind"]) for event in events]
+
+
+# The newest generation of the host's system, and where its specialisations lie, also after a switch to one of them.
+PROFILE = "/nix/var/nix/profiles/system"
+
+
+def system(name=None):
+    """A system that the scenario's `.nix` file declares; without a name the one that booted first."""
+    first = host.succeed(f"readlink -f {PROFILE}-1-link").strip()
+    return f"{first}/specialisation/{name}" if name else first
+
+
+def rebuild(name=None, action="switch"):
+    """What `nixos-rebuild` does once a system is built: its exit code, and what is read."""
+    if action in ("switch", "boot"):
+        host.succeed(f"nix-env -p {PROFILE} --set {system(name)}")
+    return host.execute(f"{system(name)}/bin/switch-to-configuration {action} 2>&1")
+
+
+def switch(name=None):
+    """Switches to a system, which must end well; returns what is read."""
+    code, said = rebuild(name)
+    assert code == 0, f"the switch to {name} ended with {code}:\n{said}"
+    return said
