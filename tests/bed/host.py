@@ -1,7 +1,6 @@
 """Makes a host from the template: Hearth's helpers, the rendered units and manifests, the example's key and names."""
 
 import contextlib
-import json
 import re
 import shutil
 import signal

@@ -1,2 +1,2 @@
-# refused: is not of type `null or domain name in lower case, such as app.example.org'
+# refused: is not of type `null or domain name in lower case, such as app.example.org, of at most 253 characters'
 { hearth.apps.hello.domain = "Hello.Example.org"; }
