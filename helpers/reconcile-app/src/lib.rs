@@ -58,6 +58,7 @@ pub mod run;
 pub mod secrets;
 pub mod source;
 pub mod stack;
+pub mod story;
 pub mod strategy;
 pub mod volumes;
 #[cfg(test)]
