@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -48,8 +49,13 @@ class Container:
             self._make_volumes_image(gib)
 
     def warm(self, engine):
-        """Gives its engine images before it boots. Their files are links: the engine never writes to a layer."""
+        """Gives its engine images before it boots. Their files are links: the engine never writes to a layer or a blob.
+        Its databases it does write to."""
         output(["cp", "--archive", "--link", f"{engine}/.", self.folder / "docker"])
+        for database in engine.glob("containerd/daemon/*/*.db"):
+            mine = self.folder / "docker" / database.relative_to(engine)
+            mine.unlink()
+            shutil.copy2(database, mine)
 
     def boot(self):
         """Boots it, and returns once its first process is there."""

@@ -99,8 +99,7 @@ http: {addr: "127.0.0.1:5000"}
 auth:
   htpasswd: {realm: bed, path: /etc/docker/registry/htpasswd}
 """
-_DAEMON = '{"log-driver": "json-file", "log-opts": {"max-size": "10m"}, "live-restore": false}\n'
-_SETTLED = (_MASKED, _REGISTRY, _DAEMON, 2)
+_SETTLED = (_MASKED, _REGISTRY, 3)
 
 
 def _settle(tree):
@@ -109,7 +108,6 @@ def _settle(tree):
         link.unlink(missing_ok=True)
         link.symlink_to("/dev/null")
     (tree / "etc/docker/registry/config.yml").write_text(_REGISTRY)
-    (tree / "etc/docker/daemon.json").write_text(_DAEMON)
     (tree / "etc/hostname").write_text("host\n")
     (tree / "etc/machine-id").write_text("")
     (tree / "etc/resolv.conf").write_text("")

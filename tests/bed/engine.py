@@ -1,37 +1,52 @@
-"""The images that the example host pulls at its first boot, in an engine's own form: once for all warm hosts.
+"""Which engine a host runs: the programs, where they keep images, and where containers' words go."""
 
-A first boot without them takes 23 s of processor time, and a scenario about something else learns nothing from it.
+import json
+from dataclasses import dataclass, replace
+
+from . import docker
+
+_UNIT = """[Service]
+Environment=PATH={path}:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=
+ExecStart={dockerd} -H fd://
 """
 
-import dataclasses
-import io
-import shutil
 
-from . import cache
-from .host import host
+@dataclass(frozen=True)
+class Engine:
+    """An engine, as a scenario may ask for it."""
 
-_ARCHIVE = "/opt/hearth/images/traefik.tar"
-_PULLED = ("hello:1.0.0", "miniflux:2.2.6", "postgres:17")
-# Of what the engine keeps, its images and nothing else: no name of a node, no network, no database that it writes into.
-_KEPT = ("image", "overlay2")
+    folder: str
+    """Where its programs lie."""
+    log_driver: str = "journald"
+    """The one that the module declares, or another that a host's owner may prefer."""
 
 
-def warm(template):
-    """The folder with the parts of `/var/lib/docker` that are images."""
-    key = cache.digest([lower.parent.name for lower in template.lowers], _PULLED, 1)
-    return cache.entry("engine", key, lambda folder: _fill(folder, template)) / "docker"
+# As on NixOS 26.05. A new host's images lie in containerd's store, though nothing declares it.
+CURRENT = Engine(docker.FOLDER)
+# What hosts ran before: an engine of 2024, whose images lie in a store of its own.
+DEBIAN = Engine("/usr/sbin")
+_BY_NAME = {"current": CURRENT, "debian": DEBIAN}
 
 
-def _fill(folder, template):
-    (folder / "docker").mkdir()
-    bare = dataclasses.replace(template, helpers=None)
-    with host(bare, out=io.StringIO()) as machine:
-        machine.start()
-        machine.wait_until_succeeds("docker info", timeout=60)
-        machine.wait_for_open_port(5000, timeout=60)
-        machine.succeed(f"docker load --input {_ARCHIVE}", "docker login --username hearth --password bed localhost:5000")
-        for image in _PULLED:
-            machine.succeed(f"docker pull localhost:5000/{image}")
-        machine.succeed("systemctl stop docker.socket docker.service containerd.service")
-        for part in _KEPT:
-            shutil.move(machine.container.folder / "docker" / part, folder / "docker" / part)
+def named(name=None, log_driver=None):
+    """The engine that a scenario names; without a name the current one, logging as declared."""
+    engine = _BY_NAME[name or "current"]
+    return replace(engine, log_driver=log_driver) if log_driver else engine
+
+
+def furnish(root, engine):
+    """Has a host that is not booted yet run it."""
+    root.write("etc/docker/daemon.json", json.dumps(_settings(engine)) + "\n")
+    # As on NixOS the engine starts a containerd of its own, which keeps everything below the engine's folder.
+    unit = _UNIT.format(path=engine.folder, dockerd=f"{engine.folder}/dockerd")
+    root.write("etc/systemd/system/docker.service.d/engine.conf", unit)
+    root.link("etc/systemd/system/containerd.service", "/dev/null")
+    if engine.folder != DEBIAN.folder:
+        # Where the rendered manifests look for the client.
+        root.link("usr/bin/docker", f"{engine.folder}/docker")
+
+
+def _settings(engine):
+    limits = {"log-opts": {"max-size": "10m"}} if engine.log_driver == "json-file" else {}
+    return {"log-driver": engine.log_driver, **limits, "live-restore": False}

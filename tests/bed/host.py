@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from . import example, generations, paths, slot as slots
+from . import engine as engines, example, generations, paths, slot as slots
 from .container import Container
 from .machine import Machine
 from .shell import output
@@ -45,18 +45,19 @@ LoadCredential=passwd.hashed-password.{_USER_NAME}:/run/hearth/secrets-for-users
 
 
 @contextlib.contextmanager
-def host(template, *, name="host", volumes=None, gib=8, apps=None, scenario=None, warm=False, keep=False, out=sys.stdout):
+def host(template, *, name="host", volumes=None, gib=8, apps=None, scenario=None, warm=False, engine=engines.CURRENT,
+         keep=False, out=sys.stdout):  # fmt: skip
     """A host that is not booted yet, with `gib` for volumes where they have a file system of their own, with all apps
-    of the example or some, and with the systems that a scenario switches to; a warm one has their images. At the end
-    everything of it is removed, unless it is kept."""
+    of the example or some, and with the systems that a scenario switches to; a warm one has their images, where they are
+    in the form of its engine. At the end everything of it is removed, unless it is kept."""
     slot = slots.claim()
     container = None
     kept = False
     try:
         address = f"{slot.network}.10"
         container = Container(slot, name, template.lowers, address, volumes=volumes, gib=gib, keep=keep)
-        furnish(container, template, apps, scenario)
-        if warm and template.engine:
+        furnish(container, template, apps, scenario, engine)
+        if warm and template.engine and engine.folder == engines.CURRENT.folder:
             container.warm(template.engine)
         yield Machine(container, out)
         kept = keep and container.is_running()
@@ -82,9 +83,10 @@ def _undisturbed():
             signal.signal(number, action)
 
 
-def furnish(container, template, apps=None, scenario=None):
+def furnish(container, template, apps=None, scenario=None, engine=engines.CURRENT):
     """Writes what makes a Debian root this host."""
     root = Root(container)
+    engines.furnish(root, engine)
     others = set(example.manifests()) - {"proxy", *apps} if apps else set()
     if template.helpers:
         for helper in HELPERS:

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from unittest import TestCase
 
-from . import paths, programs
+from . import engine as engines, paths, programs
 from .host import host
 from .machine import retry
 
@@ -45,7 +45,9 @@ def names():
 def run(name, template, *, long=False, out=sys.stdout):
     """Runs one scenario on a host of its own."""
     file = find(name)
-    with host(template, volumes=volumes(file), apps=apps(file), scenario=file.stem, warm=is_warm(file), out=out) as machine:
+    with host(
+        template, volumes=volumes(file), apps=apps(file), scenario=file.stem, warm=is_warm(file), engine=engine(file), out=out
+    ) as machine:
         if template.helpers:
             programs.restrict(machine.container)
         play(file, machine, long, out)
@@ -76,6 +78,14 @@ def given(long=False):
     if listed != set(_GIVEN):
         raise SystemExit(f"error: tests/scenarios/_given.json and the bed differ in {', '.join(sorted(listed ^ set(_GIVEN)))}")
     return {**_GIVEN, "LONG": long}
+
+
+def engine(file):
+    """The engine that a scenario asks for with lines `ENGINE = "debian"` and `LOG_DRIVER = "json-file"`."""
+    text = file.read_text()
+    kind = re.search(r'^ENGINE = "(debian)"$', text, re.MULTILINE)
+    logs = re.search(r'^LOG_DRIVER = "(json-file)"$', text, re.MULTILINE)
+    return engines.named(kind and kind.group(1), logs and logs.group(1))
 
 
 def play(file, machine, long=False, out=sys.stdout, more=None):

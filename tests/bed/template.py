@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import applications, cache, cargo, debian, engine, hello, oci, registry, shop, traefik
+from . import applications, cache, cargo, debian, docker, hello, oci, registry, shop, traefik, warm as warmth
 from .progress import Progress
 
 HELPERS = "Hearth's helpers"
@@ -48,6 +48,7 @@ def build(progress=None, *, helpers=True, profile="dev", warm=False):
     try:
         # Compilers are the long way; what only downloads and unpacks fills the gaps they leave.
         program = pool.submit(step, f"Traefik {traefik.version()} from its Go modules", traefik.binary)
+        engine = pool.submit(step, f"Docker {docker.version()} from its Go modules", docker.layer)
         hello_layer = pool.submit(step, "test app hello", hello.layer)
         shop_layer = pool.submit(step, "test app shop", shop.layer)
         binaries = pool.submit(step, HELPERS, cargo.build_helpers, profile, progress.noter(HELPERS)) if helpers else None
@@ -66,10 +67,11 @@ def build(progress=None, *, helpers=True, profile="dev", warm=False):
         store = step("registry with the test images", filled_registry, root.result(), images)
         program.result()
         archives = step("image archive of Traefik", traefik.archive, base)
-        keep = [path.parent for path in (base, root.result(), store, archives, program.result())]
-        template = Template([archives, store, root.result()], binaries.result() if binaries else None)
+        lowers = [archives, store, engine.result(), root.result()]
+        keep = [path.parent for path in (base, program.result(), *lowers)]
+        template = Template(lowers, binaries.result() if binaries else None)
         if warm:
-            template.engine = step("engine with the images of the first boot", engine.warm, template)
+            template.engine = step("engine with the images of the first boot", warmth.warm, template)
             keep.append(template.engine.parent)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

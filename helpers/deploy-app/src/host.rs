@@ -131,11 +131,18 @@ async fn pull(engine: &(impl Images + ImageLabels), image: &str, login: Option<C
             digest = Some(told.to_owned());
         }
     };
-    engine.pull(image, login, &mut progress).await?;
+    engine.pull(image, login.clone(), &mut progress).await?;
     // By its digest: another pull may have moved the tag meanwhile, and what is read must be of what is deployed.
     let exact =
         digest.as_ref().map_or_else(|| image.to_owned(), |digest| format!("{}@{digest}", swarm::repository(image)));
-    let digests = engine.image_digests(&exact).await?.unwrap_or_default();
+    let digests = match engine.image_digests(&exact).await? {
+        Some(digests) => digests,
+        // In containerd's store an image whose tag has moved on is not found by the digest of its name any more.
+        None => {
+            engine.pull(&exact, login, &mut |_| {}).await?;
+            engine.image_digests(&exact).await?.unwrap_or_default()
+        }
+    };
     let labels = engine.image_labels(&exact).await?.unwrap_or_default();
     Ok(Pulled { digest, digests, labels })
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use reconcile_app::converge::Failure;
 use reconcile_app::gate::Watch;
-use reconcile_app::images;
+use reconcile_app::images::Sources;
 use reconcile_app::manifest::Manifest;
 use reconcile_app::plan::APP_LABEL;
 use reconcile_app::rewrite::Stack;
@@ -104,8 +104,8 @@ impl<'a, E: Engine, S: Stacks> Drill<'a, E, S> {
 
     async fn with_images(&mut self, isolated: &Isolated) -> anyhow::Result<Stack> {
         let mut stack = Stack::parse(&isolated.value.to_string())?;
-        let (from_store, logins) = (&self.manifest.images, &self.manifest.docker_config_folder);
-        images::provide(self.engine, &mut stack, from_store, logins, self.say).await?;
+        let (from_store, config_folder) = (&self.manifest.images, &self.manifest.docker_config_folder);
+        Sources { engine: self.engine, from_store, config_folder }.provide(&mut stack, self.say).await?;
         Ok(stack)
     }
 

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use state::{Image, Journal, Outcome, Receipt, Step, named};
+use state::{Image, Journal, Outcome, Receipt, named};
 use swarm::{Configs, Images, STACK_LABEL, Secrets, Service, Services as _, Stop};
 use updates::At;
 
@@ -18,7 +18,7 @@ use crate::data::{Secured, Snapshots};
 use crate::divert::Divert;
 use crate::gate::Watch;
 use crate::handover::Handover;
-use crate::images;
+use crate::images::Sources;
 use crate::inputs::Inputs;
 use crate::manifest::{Manifest, Update};
 use crate::middlewares::{asks_password, expected};
@@ -88,10 +88,20 @@ pub struct Run<'a, P: Parts> {
     pub told: BTreeMap<String, Seen>,
     /// The last lines of the containers that failed in this run.
     pub logs: Vec<String>,
+    /// Why images that its services name cannot be had.
+    pub missing: Vec<String>,
     /// What it writes down.
     pub receipt: &'a mut Receipt,
     /// Where it says how it goes on.
     pub say: &'a mut dyn FnMut(String),
+}
+
+impl<'a, P: Parts> Host<'a, P> {
+    /// Where the images of an app come from.
+    pub(crate) fn images(&self, manifest: &'a Manifest) -> Sources<'a, P::Engine> {
+        let (from_store, config_folder) = (&manifest.images, &manifest.docker_config_folder);
+        Sources { engine: self.engine, from_store, config_folder }
+    }
 }
 
 impl<P: Parts> Run<'_, P> {
@@ -171,20 +181,11 @@ impl<P: Parts> Run<'_, P> {
         match watch.hold(&self.manifest.gate, self.say).await? {
             Ok(()) => Ok((Outcome::Unchanged, "it came up by itself, nothing was changed".to_owned())),
             Err(failure) => {
+                let failure = self.caused(failure);
                 self.show_log(&failure).await;
                 Ok((Outcome::Failed, format!("{failure}; nothing was changed")))
             }
         }
-    }
-
-    /// Brings back images that somebody removed since they were deployed: the swarm itself has no login to pull them
-    /// with. Where that does not work the gate says what came of it.
-    pub(crate) async fn with_images(&mut self, mut stack: Stack) -> Stack {
-        let (from_store, logins) = (&self.manifest.images, &self.manifest.docker_config_folder);
-        if let Err(error) = images::provide(self.host.engine, &mut stack, from_store, logins, self.say).await {
-            (self.say)(format!("warning: {error:#}; it is tried without"));
-        }
-        stack
     }
 
     /// Applies a stack where it is, and holds its gate.
@@ -211,7 +212,7 @@ impl<P: Parts> Run<'_, P> {
                 self.unroute_others().await?;
                 self.probe(stack)
             }
-            Err(failure) => Err(failure),
+            Err(failure) => Err(self.caused(failure)),
         };
         state::fault::point(|| format!("after the gate, which {}", if held.is_ok() { "held" } else { "did not hold" }));
         self.note("deploy and gate", begun, held.as_ref().err());
@@ -335,27 +336,6 @@ impl<P: Parts> Run<'_, P> {
         let beside = colour::beside(&services, self.manifest.stack.as_str(), &self.stack);
         let own = services.iter().filter(|service| !beside.iter().any(|other| other.id == service.id));
         Ok(own.map(|service| (service.name.clone(), Seen::of(service))).collect())
-    }
-
-    pub(crate) async fn show_log(&mut self, failure: &Failure) {
-        let Ok(watch) = Watch::begin(self.host.engine, self.scope(), Some(STANDBY_LABEL)).await else { return };
-        if let Some(known) = watch.inspection_of(failure).await.unwrap_or_default() {
-            self.receipt.containers.insert(failure.service.clone(), known);
-        }
-        let lines = watch.log_of(failure).await.unwrap_or_default();
-        if lines.is_empty() {
-            return;
-        }
-        (self.say)(format!("the last lines of {}:", failure.service));
-        for line in &lines {
-            (self.say)(format!("  | {line}"));
-        }
-        self.receipt.steps.push(Step {
-            name: format!("log of {}", failure.service),
-            milliseconds: 0,
-            result: lines.join("\n"),
-        });
-        self.logs.extend(lines);
     }
 
     /// Writes a step into the receipt.

@@ -17,7 +17,7 @@ use crate::plan::Rollback;
 use crate::record::{Deployed, FailedDeploy, Intent};
 use crate::rewrite::Stack;
 use crate::run::begin;
-use crate::{colour, images, source};
+use crate::{colour, source};
 
 /// Goes back to what ran when a snapshot was taken.
 ///
@@ -152,8 +152,7 @@ impl<P: Parts> Run<'_, P> {
             "{}, which that version uses, is not in the swarm any more; nothing was done. Declare that version instead",
             missing.join(" and ")
         );
-        let (from_store, logins) = (&self.manifest.images, &self.manifest.docker_config_folder);
-        images::provide(self.host.engine, &mut stack, from_store, logins, self.say).await?;
+        self.host.images(self.manifest).provide(&mut stack, self.say).await?;
         Ok(stack)
     }
 

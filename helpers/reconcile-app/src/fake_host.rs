@@ -314,6 +314,7 @@ fn task_of(service: &Service) -> Task {
         state: if service.running > 0 { TaskState::Running } else { TaskState::Starting },
         wanted: true,
         spec_digest: service.task_digest(),
+        container: Some(format!("container of {}", service.name)),
         ..Task::default()
     }
 }

@@ -60,6 +60,7 @@ pub mod secrets;
 pub mod source;
 pub mod stack;
 pub mod stack_hold;
+pub mod story;
 pub mod strategy;
 pub mod undeclared;
 pub mod volumes;

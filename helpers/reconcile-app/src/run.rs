@@ -24,7 +24,7 @@ use crate::rest::Before;
 use crate::source::{self, Chosen};
 use crate::stack::DockerCommand;
 use crate::volumes::Volumes;
-use crate::{back, colour, images, inputs, plan, record, strategy};
+use crate::{back, colour, inputs, plan, record, strategy};
 
 /// How a run was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -157,6 +157,7 @@ pub(crate) fn begin<'a, P: Parts>(
         at: None,
         told: BTreeMap::new(),
         logs: Vec::new(),
+        missing: Vec::new(),
         receipt,
         say,
     }
@@ -365,9 +366,8 @@ async fn deploy<P: Parts>(run: &mut Run<'_, P>, inputs: &Inputs) -> anyhow::Resu
     }
     run.receipt.warnings.append(&mut rendered.warnings);
     let mut stack = rendered.stack;
-    images::provide(run.host.engine, &mut stack, &manifest.images, &manifest.docker_config_folder, run.say)
-        .await
-        .with_context(|| still_serving(run))?;
+    let sources = run.host.images(manifest);
+    sources.provide(&mut stack, run.say).await.with_context(|| still_serving(run))?;
     if let Some(refused) = run.try_migrations(&stack, inputs).await.with_context(|| still_serving(run))? {
         return Ok(refused);
     }

@@ -1,8 +1,8 @@
 //! Whole runs on a host in memory, of an app that is replaced where it is.
 
 use state::Outcome;
-use swarm::Object;
 use swarm::fake::Fake;
+use swarm::{Object, TaskState};
 
 use crate::fake_host::{COMPOSE, World};
 use crate::manifest::{Source, Watch};
@@ -42,6 +42,30 @@ fn a_first_version_that_the_engine_refuses_is_a_failure_that_ends() {
     let (outcome, summary) = world.run();
     assert!(outcome == Outcome::Failed && summary.contains("no earlier good state"), "{summary}");
     assert!(!world.is_unfinished());
+}
+
+#[test]
+fn a_log_that_has_no_end_does_not_keep_the_version_before_from_coming_back() {
+    let mut world = serving();
+    world.engine.trial.borrow_mut().endless_logs = true;
+    world.declare("2-unhealthy");
+    let (outcome, summary) = world.run();
+    assert_eq!((outcome, world.serves().as_deref()), (Outcome::RolledBack, Some("x:1 of x_app")), "{summary}");
+    assert!(world.said().iter().any(|line| line.contains("did not tell its log within 10 s")), "{:?}", world.said());
+}
+
+#[test]
+fn an_image_that_cannot_be_unpacked_is_the_reason_and_not_what_the_swarm_makes_of_it() {
+    let world = serving();
+    world.engine.missing_images.replace(vec!["x:1"]);
+    world.engine.services.borrow_mut().iter_mut().for_each(|service| service.running = 0);
+    world.engine.trial.borrow_mut().tasks.iter_mut().for_each(|task| task.state = TaskState::Preparing);
+    let (outcome, summary) = world.run();
+    assert_eq!(outcome, Outcome::Failed, "{summary}");
+    let cause = summary.find("failed to extract layer: no space left");
+    let symptom = summary.find("(the swarm says: after 0 s: ");
+    assert!(cause.is_some() && cause < symptom, "{summary}");
+    assert!(world.warnings().iter().any(|warning| warning.contains("no space left")), "{:?}", world.warnings());
 }
 
 /// Has the world's recipe in a folder of this name, with a config and a secret that are files of it.

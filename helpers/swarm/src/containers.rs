@@ -1,16 +1,22 @@
 //! Containers on this node: how a task's container feels, and what it said.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::models::{ContainerInspectResponse, HealthStatusEnum};
 use bollard::query_parameters::{InspectContainerOptions, InspectNetworkOptions, LogsOptions};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
+use tokio::time::timeout;
 
 use crate::{Engine, Error, Result};
 
 /// The bridge on which the engine publishes host-mode ports of swarm tasks.
 const GATEWAY_BRIDGE: &str = "docker_gwbridge";
+
+/// How long a log may pause before it counts as read. Engines have left the answer open when they had told all
+/// (github.com/docker/cli issue 4008, github.com/moby/moby issue 46983 with the driver journald).
+const LOG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a health check says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,16 +74,8 @@ impl Containers for Engine {
 
     async fn log_tail(&self, id: &str, lines: usize) -> Result<Vec<String>> {
         let options = LogsOptions { stdout: true, stderr: true, tail: lines.to_string(), ..Default::default() };
-        let mut stream = std::pin::pin!(self.docker.logs(id, Some(options)));
-        let mut text = Vec::new();
-        while let Some(chunk) = stream.next().await {
-            match chunk.map_err(self.error(format!("reading the log of container {id}"))) {
-                Ok(output) => text.extend_from_slice(bytes(&output)),
-                Err(Error::NotFound { .. }) => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(String::from_utf8_lossy(&text).lines().map(plain).collect())
+        let doing = format!("reading the log of container {id}");
+        lines_of(self.docker.logs(id, Some(options)).map(|chunk| chunk.map_err(self.error(doing.clone())))).await
     }
 
     async fn inspection(&self, id: &str) -> Result<Option<serde_json::Value>> {
@@ -98,6 +96,20 @@ impl Containers for Engine {
         let address = endpoint.and_then(|endpoint| endpoint.ipv4_address);
         Ok(address.and_then(|address| address.split('/').next().and_then(|address| address.parse().ok())))
     }
+}
+
+/// The lines of a log: to its end, or to where nothing more comes.
+async fn lines_of(chunks: impl Stream<Item = Result<LogOutput>>) -> Result<Vec<String>> {
+    let mut chunks = std::pin::pin!(chunks);
+    let mut text = Vec::new();
+    while let Ok(Some(chunk)) = timeout(LOG_PATIENCE, chunks.next()).await {
+        match chunk {
+            Ok(output) => text.extend_from_slice(bytes(&output)),
+            Err(Error::NotFound { .. }) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(String::from_utf8_lossy(&text).lines().map(plain).collect())
 }
 
 async fn inspect(engine: &Engine, id: &str) -> Result<Option<ContainerInspectResponse>> {
@@ -156,7 +168,17 @@ impl From<HealthStatusEnum> for Health {
 
 #[cfg(test)]
 mod tests {
-    use super::{keep_name, plain};
+    use bollard::container::LogOutput;
+    use futures_util::{StreamExt, stream};
+
+    use super::{keep_name, lines_of, plain};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_that_has_no_end_is_read_as_far_as_it_goes() {
+        let chunk = |text: &'static str| Ok(LogOutput::StdOut { message: text.into() });
+        let log = stream::iter([chunk("one\ntw"), chunk("o\n")]).chain(stream::pending());
+        assert_eq!(lines_of(log).await.unwrap(), ["one", "two"]);
+    }
 
     #[test]
     fn of_a_variable_only_the_name_is_kept() {

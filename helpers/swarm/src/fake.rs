@@ -36,6 +36,8 @@ pub struct Fake {
     pub trial: RefCell<Trial>,
     /// What was asked of the engine, in order.
     pub calls: RefCell<Vec<String>>,
+    /// Images that are neither here nor can be pulled, by parts of their names.
+    pub missing_images: RefCell<Vec<&'static str>>,
     /// Calls that begin so are not answered.
     pub unanswered: RefCell<Option<&'static str>>,
     /// What is told of each thing that is asked, before it is done.
@@ -159,19 +161,27 @@ impl Configs for Fake {
     }
 }
 
-/// Every image is here, and none was pulled.
+/// Every image is here unless it is missing, and none was pulled.
 impl Images for Fake {
-    async fn image_digests(&self, _: &str) -> Result<Option<Vec<String>>> {
-        Ok(Some(Vec::new()))
+    async fn image_digests(&self, image: &str) -> Result<Option<Vec<String>>> {
+        let missing = self.missing_images.borrow().iter().any(|part| image.contains(part));
+        Ok((!missing).then(Vec::new))
     }
 
     async fn pull(&self, image: &str, _: Option<Credentials>, _: &mut dyn FnMut(&str)) -> Result<()> {
         self.call(format!("pull {image}"));
-        Ok(())
+        let missing = self.missing_images.borrow().iter().any(|part| image.contains(part));
+        let (doing, message) = (format!("pulling image {image}"), "failed to extract layer: no space left".to_owned());
+        if missing { Err(Error::Refused { doing, message }) } else { Ok(()) }
     }
 
     async fn load(&self, archive: &Path) -> Result<()> {
         self.call(format!("load {}", archive.display()));
+        Ok(())
+    }
+
+    async fn name(&self, image: &str, name: &str) -> Result<()> {
+        self.call(format!("name {image} {name}"));
         Ok(())
     }
 }

@@ -6,11 +6,15 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bollard::auth::DockerCredentials;
-use bollard::query_parameters::{CreateImageOptions, ImportImageOptions};
-use futures_util::{StreamExt, TryStreamExt};
+use bollard::query_parameters::{CreateImageOptions, ImportImageOptions, TagImageOptions};
+use futures_util::StreamExt;
 use tokio_util::io::ReaderStream;
 
 use crate::{Engine, Error, Result};
+
+/// How the tag begins under which Hearth holds an image that was pulled, so that its digest is found while its other tags
+/// move on.
+pub const HELD_TAG: &str = "hearth-";
 
 /// A login for a registry. Prints only the user.
 #[derive(Clone)]
@@ -44,13 +48,15 @@ pub fn repository(image: &str) -> &str {
 
 /// The images of this node.
 pub trait Images {
-    /// The digests (`name@sha256:…`) under which an image that is here was pulled; empty when it was loaded or built
-    /// here; `None` when it is not here.
+    /// The digests (`name@sha256:…`) of an image that is here; `None` when it is not. In containerd's store every image
+    /// has one for each of its repositories, in the engine's older store only one that was pulled.
     async fn image_digests(&self, image: &str) -> Result<Option<Vec<String>>>;
     /// Pulls an image; `progress` hears the engine's words as they come.
     async fn pull(&self, image: &str, credentials: Option<Credentials>, progress: &mut dyn FnMut(&str)) -> Result<()>;
     /// Loads images from an archive as `docker save` writes it.
     async fn load(&self, archive: &Path) -> Result<()>;
+    /// Gives an image that is here one more name, `repository:tag`. An image that had that name loses it.
+    async fn name(&self, image: &str, name: &str) -> Result<()>;
 }
 
 /// What is written into an image.
@@ -103,17 +109,23 @@ impl Images for Engine {
         let file = tokio::fs::File::open(archive)
             .await
             .map_err(|error| Error::Refused { doing: doing.clone(), message: error.to_string() })?;
-        let body = ReaderStream::new(file).map_ok(|bytes| bytes);
-        let body = body.filter_map(|bytes| std::future::ready(bytes.ok()));
         let mut answers = std::pin::pin!(self.docker.import_image(
             ImportImageOptions { quiet: true, ..Default::default() },
-            bollard::body_stream(body),
+            bollard::body_try_stream(ReaderStream::new(file)),
             None,
         ));
         while let Some(answer) = answers.next().await {
             answer.map_err(self.error(doing.clone()))?;
         }
         Ok(())
+    }
+
+    async fn name(&self, image: &str, name: &str) -> Result<()> {
+        let repo = repository(name);
+        let tag = name[repo.len()..].trim_start_matches(':');
+        let options = TagImageOptions { repo: Some(repo.to_owned()), tag: Some(tag.to_owned()) };
+        let named = self.docker.tag_image(image, Some(options)).await;
+        named.map_err(self.error(format!("naming image {image} {name}")))
     }
 }
 

@@ -8,6 +8,7 @@
 //! negotiation is needed and a look at the engine costs one request.
 #![expect(async_fn_in_trait, reason = "each helper runs on one thread, so no future has to be Send")]
 
+mod archive;
 mod commands;
 mod containers;
 mod disposable;
@@ -28,13 +29,14 @@ mod stop;
 mod tasks;
 mod volumes;
 
+pub use archive::archived_content;
 pub use commands::{Command, Commands, Printed};
 pub use containers::{Container, Containers, Health, plain};
 pub use disposable::Disposable;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use exec::{Exec, Executed};
-pub use images::{Credentials, ImageLabels, Images, repository};
+pub use images::{Credentials, HELD_TAG, ImageLabels, Images, repository};
 pub use networks::{Network, Networks};
 pub use node::{NewSwarm, NodeState, Nodes};
 pub use objects::{Configs, NewSecret, Object, Secrets};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::raw::encoded;
-use crate::{Engine, Error, Result};
+use crate::{Engine, Error, HELD_TAG, Result};
 
 /// An image on this node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,9 @@ pub trait Disposal {
 impl LocalImage {
     /// What a person calls it.
     pub fn name(&self) -> &str {
-        self.tags.first().or(self.digests.first()).unwrap_or(&self.id)
+        let is_held = |tag: &&String| tag.rsplit_once(':').is_some_and(|(_, tag)| tag.starts_with(HELD_TAG));
+        let tag = self.tags.iter().find(|tag| !is_held(tag)).or(self.tags.first());
+        tag.or(self.digests.first()).unwrap_or(&self.id)
     }
 
     /// Whether it goes by several tags, or by names of several repositories. The engine then wants to be told that all are
@@ -171,6 +173,7 @@ mod tests {
     #[test]
     fn an_image_is_called_by_its_tag_and_else_by_its_digest_or_identifier() {
         assert_eq!(image(&["a:1"], &["a@sha256:bb"]).name(), "a:1");
+        assert_eq!(image(&["a:hearth-0123456789ab", "a:main"], &[]).name(), "a:main");
         assert_eq!(image(&[], &["a@sha256:bb"]).name(), "a@sha256:bb");
         assert_eq!(image(&[], &[]).name(), "sha256:aa");
     }
