@@ -16,8 +16,10 @@ _MOBY = "github.com/moby/moby/v2"
 _CLI = "github.com/docker/cli"
 # With the journal's own library, as distributions compile it: without it the engine cannot read a container's log back.
 # Left out are parts that nothing here asks for: file systems that the hosts do not have, Kubernetes' interface.
-_TAGS = "netgo osusergo seccomp journald exclude_graphdriver_btrfs exclude_graphdriver_zfs " \
+_TAGS = (
+    "netgo osusergo seccomp journald exclude_graphdriver_btrfs exclude_graphdriver_zfs "
     "no_embedded_containerd no_cri no_btrfs no_zfs no_devmapper"
+)
 # The client has no go.mod, which the compiler takes for the language of long ago.
 _COMPILER = f"{_CLI}/...=-lang=go1.26"
 

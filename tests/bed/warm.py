@@ -13,7 +13,10 @@ from .host import host
 _ARCHIVE = "/opt/hearth/images/traefik.tar"
 _PULLED = ("hello:1.0.0", "miniflux:2.2.6", "postgres:17")
 # The name that Hearth gives it for its content: without that it would load it once more.
-_NAME = f"tar -xOf {_ARCHIVE} manifest.json | jq -r '.[0] | .RepoTags[0] + \" \" + .RepoTags[0] + \"-\" + .Config[:12]' | xargs docker tag"
+_NAME = (
+    f"tar -xOf {_ARCHIVE} manifest.json"
+    """ | jq -r '.[0] | .RepoTags[0] + " " + .RepoTags[0] + "-" + .Config[:12]' | xargs docker tag"""
+)
 # Of what the engine keeps, its images and nothing else: no name of a node, no network, no container.
 _CONTAINERD = "containerd/daemon"
 _KEPT = ("io.containerd.content.v1.content", "io.containerd.metadata.v1.bolt", "io.containerd.snapshotter.v1.overlayfs")

@@ -54,9 +54,9 @@ with subtest("an image that cannot be had is the reason that the run gives, not 
     host.succeed(f"docker image rm --force $(docker image inspect {pinned} --format '{{{{.Id}}}}')")
     host.succeed(f"docker service scale --detach=true {SERVICE}=1")
     good, said = reconcile(HELLO)
-    told = receipt("apps/hello")
+    last = receipt("apps/hello")
     assert not good, said
-    assert "connection refused" in told["summary"], told["summary"]
+    assert "connection refused" in last["summary"], last["summary"]
     host.succeed("systemctl start docker-registry.service")
     host.wait_for_open_port(5000)
     run()
