@@ -27,7 +27,7 @@ def honest():
             assert running.startswith("Running"), (service, running)
 
 
-wait_until_serving()
+wait_until_serving(allow_reboot=True)
 get("hello.example.org", "/count", "--request POST")
 
 with subtest("on the engine of before everything serves"):
