@@ -12,6 +12,7 @@
   gates = import ./gates.nix { inherit lib config; };
   migrations = import ./migrations.nix { inherit lib; };
   middlewares = import ./middlewares.nix { inherit lib; };
+  addresses = import ./addresses.nix { inherit lib; };
   recipes = import ./recipes.nix { inherit lib pkgs; };
   unit = import ./unit.nix { inherit lib config; };
 }

@@ -8,6 +8,7 @@
 {
   imports = [
     ./alerts.nix
+    ./app-checks.nix
     ./apps.nix
     ./calendars.nix
     ./certificates.nix

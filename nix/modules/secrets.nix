@@ -151,15 +151,8 @@ let
       Type = "oneshot";
       ExecStart = "${renderForUsers} ${usersManifestPath}";
       SuccessExitStatus = "10";
-      CapabilityBoundingSet = [
-        # Memory that is never swapped is mounted,
-        "CAP_SYS_ADMIN"
-        # files are given to their owners and still get their mode,
-        "CAP_CHOWN"
-        "CAP_FOWNER"
-        # and are compared with what the last generation gave to somebody else.
-        "CAP_DAC_READ_SEARCH"
-      ];
+      # Memory that is never swapped is mounted.
+      CapabilityBoundingSet = handOver ++ [ "CAP_SYS_ADMIN" ];
       SystemCallFilter = [
         "@system-service"
         "~@privileged @resources"
@@ -171,6 +164,15 @@ let
       LimitCORE = 0;
     };
   };
+
+  handOver = [
+    # Files are given to their owners,
+    "CAP_CHOWN"
+    # then still get their mode,
+    "CAP_FOWNER"
+    # and are compared with what the last generation gave to somebody else.
+    "CAP_DAC_READ_SEARCH"
+  ];
 
   # Who is told of new content reads it when it starts, perhaps before `sysinit.target`.
   readers = lib.unique (lib.concatMap (file: file.restartUnits ++ file.reloadUnits) rendered);
@@ -221,16 +223,10 @@ let
     # Links lie where a `path` says, and those that nobody wants any more where an earlier one said.
     ProtectSystem = "full";
     ReadWritePaths = "/etc";
-    CapabilityBoundingSet = [
-      # Files are given to their owners,
-      "CAP_CHOWN"
-      # then still get their mode,
-      "CAP_FOWNER"
-      # and are compared with what the last generation gave to somebody else.
-      "CAP_DAC_READ_SEARCH"
-    ]
-    # A link may have to lie in a folder that belongs to another user.
-    ++ lib.optional (linkFolders != [ ]) "CAP_DAC_OVERRIDE";
+    CapabilityBoundingSet =
+      handOver
+      # A link may have to lie in a folder that belongs to another user.
+      ++ lib.optional (linkFolders != [ ]) "CAP_DAC_OVERRIDE";
     SystemCallFilter = [
       "@system-service"
       "~@privileged @resources"

@@ -17,8 +17,8 @@ from .shell import CommandFailed, die_with_parent, running
 _HELLO = paths.TESTS / "apps/hello"
 # They begin first, the longest before the others, so that none of them is left alone at the end.
 _LONG_SCENARIOS = (
-    "page_audit", "upgrades_engine", "switches_under_way", "switches", "undeclared", "deploys", "killed", "migrations", "drill", "blue_green", "goes_back", "engine_stops", "snapshots", "clock",
-    "bad_days", "broken_images", "unchanged", "rolls_back",
+    "page_audit", "upgrades_engine", "switches_under_way", "switches", "undeclared", "deploys", "killed", "migrations", "drill",
+    "blue_green", "goes_back", "engine_stops", "snapshots", "clock", "bad_days", "broken_images", "unchanged", "rolls_back",
 )  # fmt: skip
 _CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored", re.MULTILINE)
 _CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
