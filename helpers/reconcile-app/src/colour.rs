@@ -166,7 +166,8 @@ pub fn next(observed: &[Service], kept: &[Service], deployed: Option<&Deployed>,
         Some(serving) => serving.other(),
         None => free(kept),
     };
-    Turn::new(colour, newest + 1, digest)
+    // Far more than there will be deploys; what is there may be what somebody wrote into a label by hand.
+    Turn::new(colour, newest.saturating_add(1), digest)
 }
 
 fn serving(observed: &[Service], deployed: Option<&Deployed>) -> Option<Colour> {

@@ -136,7 +136,7 @@ pub fn coloured(labels: &Labels, turn: &Turn, stage: Stage) -> Labels {
         all.insert(format!("{kind}{}{rest}", private(name, turn)), value);
     }
     for name in routers(labels) {
-        let priority = base_priority(labels, name) + turn.generation * APART;
+        let priority = base_priority(labels, name) + turn.generation.saturating_mul(APART).min(ABOVE_ALL);
         if stage == Stage::Live {
             all.insert(format!("{ROUTERS}{}.priority", rename(name)), priority.to_string());
         }
@@ -155,7 +155,7 @@ fn add_private(all: &mut Labels, name: &str, turn: &Turn, priority: u64) {
     if let Some(rule) = all.get_mut(&format!("{key}.rule")) {
         *rule = format!("({rule}) && Header(`{HEADER}`, `{}`)", turn.token);
     }
-    all.insert(format!("{key}.priority"), (ABOVE_ALL + priority).to_string());
+    all.insert(format!("{key}.priority"), ABOVE_ALL.saturating_add(priority).to_string());
     let middlewares = all.entry(format!("{key}.middlewares")).or_default();
     let own = std::mem::take(middlewares);
     *middlewares = if own.is_empty() { mark_name(turn) } else { format!("{},{own}", mark_name(turn)) };

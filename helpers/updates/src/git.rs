@@ -201,7 +201,7 @@ impl<'a> Git<'a> {
 }
 
 /// Said on every call, over whatever a configuration file says.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 13] = [
     "protocol.allow=never",
     "protocol.ext.allow=never",
     "core.hooksPath=/dev/null",
@@ -209,6 +209,8 @@ const SETTINGS: [&str; 12] = [
     // A mirror that was half written at a power cut would have to be fetched anew.
     "core.fsync=all",
     "core.askPass=",
+    // The helper answers for whichever server asks: a redirect would hand the token on.
+    "http.followRedirects=false",
     // Empties the list of helpers; ours follows.
     "credential.helper=",
     "gc.auto=0",

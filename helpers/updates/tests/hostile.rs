@@ -224,3 +224,34 @@ fn credentials_go_from_their_file_to_the_server_and_nowhere_else() {
         "git erased what was refused"
     );
 }
+
+/// A server that sends whoever asks to another address, once.
+fn redirecting(to: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/recipes/miniflux", listener.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 302 Found\r\nLocation: {to}/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    address
+}
+
+#[test]
+fn credentials_do_not_follow_a_redirect_to_another_server() {
+    let mut world = World::with(&["1.0.0+1.0"]);
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("http://{}/recipes/miniflux", elsewhere.local_addr().unwrap());
+    elsewhere.set_nonblocking(true).unwrap();
+    world.address = redirecting(&to).parse().unwrap();
+    let file = world.folder.path().join("credentials");
+    std::fs::write(&file, "username=hearth\npassword=hunter2\n").unwrap();
+    world.access.credentials_file = Some(file);
+    world.access.fetch_seconds = 5;
+    let said = world.mirror().fetch().unwrap_err().to_string();
+    assert!(said.contains("302"), "{said}");
+    assert!(elsewhere.accept().is_err(), "another server was asked");
+}
