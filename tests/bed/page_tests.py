@@ -25,7 +25,8 @@ def _scenario(name):
 
 def _assigned(text, name):
     """The literal that a scenario gives a name."""
-    (value,) = [node.value for node in ast.parse(text).body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name]
+    assignments = (node for node in ast.parse(text).body if isinstance(node, ast.Assign))
+    (value,) = (node.value for node in assignments if ast.unparse(node.targets[0]) == name)
     return ast.literal_eval(value)
 
 
