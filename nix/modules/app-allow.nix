@@ -5,7 +5,10 @@
     type = lib.types.listOf hearth.types.hostPath;
     default = [ ];
     example = [ "/srv/media" ];
-    description = "Folders and files of the host that the recipe may mount, and what lies below them.";
+    description = ''
+      Folders and files of the host that the recipe may mount. The recipe must name exactly this path: what lies below an allowed
+      folder is not allowed with it, since a container could have left a link there that leads out of the folder.
+    '';
   };
   privileged = lib.mkOption {
     type = lib.types.bool;

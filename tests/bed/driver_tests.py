@@ -54,8 +54,8 @@ _MISTAKES = {
     "a name that nothing defines": ("LONGER", "if LONGER:\n    pass\n"),
     "such a name in a function that nothing calls": ("nowhere", "def never():\n    return nowhere()\n"),
     "a wrong type in a function without annotations": ("float", "def never():\n    host.sleep(0.5)\n"),
-    "what the driver has not": ("container", "print(host.container)\n"),
-    "what the bed has not": ("screenshot", "host.screenshot('page')\n"),
+    "what the driver lacks": ("container", "print(host.container)\n"),
+    "what the bed lacks": ("screenshot", "host.screenshot('page')\n"),
     "an argument that the driver does not take": ("timeout", "host.reboot(timeout=90)\n"),
     "a shared function whose name is taken": ("told", "told = 'a string'\n"),
     "a program of Debian": ("/usr/", "host.succeed('/usr/bin/git --version')\n"),
@@ -101,5 +101,5 @@ class TheVariables(unittest.TestCase):
     def test_the_long_form_is_told(self):
         self.assertEqual([scenario.given(long)["LONG"] for long in (False, True)], [False, True])
 
-    def test_every_scenario_is_a_vm_test_of_the_same_file(self):
+    def test_systems_are_declared_for_scenarios_and_for_nothing_else(self):
         self.assertTrue({file.stem for file in paths.SCENARIOS.glob("[!_]*.nix")} <= set(scenario.names()))

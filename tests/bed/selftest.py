@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from . import cargo, driver_tests, paths, programs, progress, scenario, slot as slots, suite, switch_tests, template
+from . import cargo, driver_tests, page_tests, paths, programs, progress, scenario, slot as slots, suite, switch_tests, template
 from .host import host
 
 _parts = None
@@ -23,7 +23,7 @@ def run(arguments):
     global _parts
     _parts = template.load(arguments.template) if arguments.template else template.build(helpers=False)
     _parts.helpers = None
-    modules = (sys.modules[__name__], driver_tests, switch_tests)
+    modules = (sys.modules[__name__], driver_tests, page_tests, switch_tests)
     tests = unittest.TestSuite(map(unittest.defaultTestLoader.loadTestsFromModule, modules))
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
     failed = len(result.failures) + len(result.errors)
@@ -84,8 +84,10 @@ class TheDriver(unittest.TestCase):
         self.assertTrue(self.host.is_up())
 
     def test_what_is_not_waited_for_goes_on_by_itself(self):
-        self.assertEqual(self.host.execute("sleep 0.5; touch /run/later", check_output=False), (-2, ""))
+        until_told = "until test -e /run/go-on; do sleep 0.1; done; touch /run/later"
+        self.assertEqual(self.host.execute(until_told, check_output=False), (-2, ""))
         self.host.fail("test -e /run/later")
+        self.host.succeed("touch /run/go-on")
         self.host.wait_for_file("/run/later", timeout=10)
 
     def test_demands_the_state_of_a_unit(self):

@@ -3,7 +3,7 @@
 APPS = {"hello": "hello.example.org"}
 UNIT = "hearth-app-hello.service"
 
-# A check compares this list with the page.
+# `tests/bed/page_tests.py` compares this list with the page.
 COMMANDS = [
     "hearth status",
     "hearth history hello",

@@ -5,7 +5,6 @@ APPS = {"hello": "hello.example.org", "hello-test": "hello-test.example.org", "m
 UNIT, OWN = "hearth-app-hello-test.service", "hello-test.example.org"
 FOLDER = "/var/lib/recipe-of-a-stranger"
 FILE = f"{FOLDER}/compose.yml"
-LABEL = "traefik.http.routers.${STACK_NAME}.tls.certresolver"
 
 wait_until_serving()
 original = manifest("hello-test")["recipe"]["folder"]

@@ -76,7 +76,6 @@ with subtest("a changed secret and certificate are there when the switch ends, a
     host.succeed("rm /dev/shm/old-token")
 
 with subtest("an app that cannot be deployed: the switch ends with 4 and the reason, the others serve on"):
-    indexes = services()
     code, said = rebuild("failing")
     assert code == 4, f"{code}\n{said}"
     assert "the following units failed: hearth-app-hello-test.service" in said, said

@@ -24,7 +24,7 @@ def under_way(unit):
 def deploy(app, version, unit):
     """A person's deploy in the background; what comes of it is in /run/UNIT."""
     ask = f"hearth deploy {app} {version} > /run/{unit} 2>&1; echo $? > /run/{unit}.code"
-    host.succeed(f"systemd-run --quiet --setenv=PATH --unit={unit} sh -c '{ask}'")
+    in_background(unit, f"sh -c '{ask}'")
 
 
 def came_to(unit):
@@ -60,7 +60,7 @@ with subtest("a switch whose session is lost goes on to its end"):
     host.succeed(f"nix-env -p {PROFILE} --set {system('slow')}")
     remote = f"systemd-run --quiet --setenv=PATH --unit=hearth-switch --collect --wait {system('slow')}/bin/switch-to-configuration switch"
     ssh = "ssh -q -i /root/session-key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes root@localhost"
-    host.succeed(f"systemd-run --quiet --setenv=PATH --unit=session {ssh} {remote}")
+    in_background("session", f"{ssh} {remote}")
     under_way(TEST_UNIT)
     host.succeed("systemctl kill --signal=KILL session.service")
     assert host.succeed("systemctl is-active hearth-switch.service").strip() == "active"
@@ -72,8 +72,8 @@ with subtest("a switch whose session is lost goes on to its end"):
 with subtest("a switch is killed while it deploys an app: the next one has that done anew, as declared now"):
     switch()
     host.succeed(f"nix-env -p {PROFILE} --set {system('slow')}")
-    host.succeed(f"systemd-run --quiet --setenv=PATH --unit=slow-switch --collect {system('slow')}/bin/switch-to-configuration switch")
-    run = under_way(TEST_UNIT)
+    in_background("slow-switch", f"{system('slow')}/bin/switch-to-configuration switch", "--collect")
+    under_way(TEST_UNIT)
     host.succeed("systemctl kill --signal=KILL slow-switch.service")
     host.wait_until_fails("systemctl is-active slow-switch.service", timeout=30)
     said = switch("changed")
@@ -82,7 +82,7 @@ with subtest("a switch is killed while it deploys an app: the next one has that 
     good, words = reconcile(TEST_UNIT)
     assert good and receipt("apps/hello-test")["outcome"] == "unchanged", words
 
-with subtest("so has a deploy of the very app that a switch changes: it ends well, and the change is there"):
+with subtest("a deploy of the very app that a switch changes ends well, and the change is there"):
     switch()
     deploy("hello-test", SLOW, "third-deploy")
     run = under_way(TEST_UNIT)
