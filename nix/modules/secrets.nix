@@ -1,5 +1,4 @@
-# Values from sops files, decrypted on the host into files that never reach a disk. The options have the shape that users of
-# sops-nix know.
+# Values from sops files, decrypted into files that never reach a disk. The options have the shape of sops-nix's.
 {
   config,
   lib,
@@ -10,7 +9,6 @@ let
   cfg = config.hearth.secrets;
   hearth = import ../lib { inherit config lib pkgs; };
   inherit (hearth) paths;
-
   inherit (import ./secret-options.nix { inherit lib hearth cfg; }) entry template;
 
   rendered = lib.attrValues cfg.entries ++ lib.attrValues cfg.templates;
@@ -40,6 +38,11 @@ let
     manifestPath: name:
     lib.nameValuePair (unitOf name) {
       description = "The secret ${name} is rendered";
+      # Asked for together with what renders it, it looks at what came of that.
+      after = [
+        "hearth-secrets.service"
+        "hearth-secrets-for-users.service"
+      ];
       # What is rendered before there are users is rendered before systemd can be told: it looks when all else does.
       wantedBy = lib.optional (manifestPath == usersManifestPath) "hearth.target";
       serviceConfig = hearth.unit.hardening // {
@@ -177,8 +180,7 @@ let
   # Who is told of new content reads it when it starts, perhaps before `sysinit.target`.
   readers = lib.unique (lib.concatMap (file: file.restartUnits ++ file.reloadUnits) rendered);
 
-  # Before whatever may read a secret, in a boot and in an activation. Without the default dependencies, since these put a unit
-  # after `sysinit.target`, and so after none of that.
+  # Before whatever may read a secret. The default dependencies would put it after `sysinit.target`, and so after all of that.
   secretsUnit =
     hearth.unit.oneshot {
       description = "Render secrets from sops files";

@@ -159,8 +159,8 @@ with subtest("a trial that is killed leaves the live app alone, and the next one
 
 with subtest("a deploy that is cut off when it had stopped the app, and then another one that is refused: the old version serves"):
     declare("shop", '.environment.APP_VERSION = "1.1.0" | .gate.migrations = null')
-    host.fail("HEARTH_TEST_KILL_AT=6 reconcile-app /etc/hearth/apps/shop.json > /run/cut-off 2>&1")
-    assert "killed at point 6: after everything stopped" in host.succeed("cat /run/cut-off"), host.succeed("cat /run/cut-off")
+    host.fail("HEARTH_TEST_KILL_AT=8 reconcile-app /etc/hearth/apps/shop.json > /run/cut-off 2>&1")
+    assert "killed at point 8: after everything stopped" in host.succeed("cat /run/cut-off"), host.succeed("cat /run/cut-off")
     host.fail(https(DOMAIN))
     good, said = deploy("1.1.0-late-slot", '.environment.AGAIN = "1"')
     assert not good and "rolling back: a run was cut off" in said and "0030_late" in said, said
