@@ -37,11 +37,12 @@ let
       max_client_conn = "pooler.maxClients";
     };
   };
+  word = "[a-z_][a-z0-9_]*";
   complaintsAboutSettings =
     option: settings: own:
     map (name: {
-      assertion = builtins.match "[a-z_]+(\\.[a-z_]+)?" name != null;
-      message = "hearth.postgres.${option}.${name}: a setting's name is made of a-z and `_`. Correct it.";
+      assertion = builtins.match "${word}(\\.${word})?" name != null;
+      message = "hearth.postgres.${option}.${name}: a setting's name is made of a-z, 0-9 and `_`, that of an extension with a `.` between. Correct it.";
     }) (lib.attrNames settings)
     ++ map (name: {
       assertion = !lib.elem name (own ++ lib.attrNames optionFor.${option});

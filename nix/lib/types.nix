@@ -11,19 +11,21 @@ let
   ipv4 = "(${octet}\\.){3}${octet}";
   port = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})";
 
-  # What a path with `..` leads to is not what is read in it, and checks that compare its beginning would be passed by.
+  # What a path with `..` or `//` leads to is not what is read in it, and checks that compare its beginning would be passed by.
   isStraight =
     path:
-    !lib.any (
+    toString path == "/"
+    || !lib.any (
       part:
       lib.elem part [
+        ""
         "."
         ".."
       ]
-    ) (lib.splitString "/" (toString path));
+    ) (lib.splitString "/" (lib.removeSuffix "/" (lib.removePrefix "/" (toString path))));
   straight =
     description: type:
-    described "${description}, without `.` or `..` in it" (lib.types.addCheck type isStraight);
+    described "${description}, without `.`, `..` or `//` in it" (lib.types.addCheck type isStraight);
 
   # systemd.time(7). Not `infinity`: what never runs again is switched off by other options.
   timeSpan =

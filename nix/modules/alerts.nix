@@ -133,7 +133,7 @@ let
   # declares one. `config` would not tell.
   declaredByOthers = lib.genAttrs (lib.concatMap (definition: lib.attrNames definition.value) (
     lib.filter (
-      definition: !lib.hasSuffix "/looks.nix" (toString definition.file)
+      definition: definition.file != toString ./looks.nix
     ) options.systemd.services.definitionsWithLocations
   )) (_: true);
 

@@ -194,11 +194,11 @@ in
       };
       settings = lib.mkOption {
         type = lib.types.attrsOf (
-          lib.types.either lib.types.int (lib.types.strMatching "[A-Za-z0-9_.,:/ *-]+")
+          lib.types.either lib.types.int (lib.types.strMatching "[A-Za-z0-9_.,:/ *!@+=()-]+")
         );
         default = { };
         example.query_wait_timeout = 30;
-        description = "More settings of [PgBouncer](https://www.pgbouncer.org/config.html), by their names in its section `[pgbouncer]`. What Hearth sets itself is refused.";
+        description = "More settings of [PgBouncer](https://www.pgbouncer.org/config.html), by their names in its section `[pgbouncer]`. What Hearth sets itself is refused. They lie in the Nix store, which everybody can read: no passwords.";
       };
     };
     maxConnections = lib.mkOption {
@@ -223,7 +223,7 @@ in
       description = ''
         More settings of [the server](https://www.postgresql.org/docs/17/runtime-config.html), by their names. What Hearth sets
         itself is refused. One that the server does not know keeps it from starting: the gate then puts the old one back. The
-        server restarts with each change.
+        server restarts with each change. They lie in the Nix store, which everybody can read: no passwords.
       '';
     };
     superuserPasswordSecret = ofServer "the server's superuser, whom nobody needs but a person in an emergency";

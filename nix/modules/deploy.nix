@@ -82,7 +82,12 @@ let
     definition:
     definition.file != toString ./deploy.nix
     && definition.value ? ${cfg.user}
-    && removeAttrs definition.value.${cfg.user} [ "uid" ] != { }
+    && (
+      let
+        said = definition.value.${cfg.user};
+      in
+      lib.isFunction said || removeAttrs said [ "uid" ] != { }
+    )
   ) options.users.users.definitionsWithLocations;
   hasDocker =
     user:

@@ -136,7 +136,8 @@ in
       description = ''
         More of [Traefik's static configuration](https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/),
         as it stands there in YAML. Hearth passes it as flags, a list with commas between. What Hearth sets itself is refused
-        here. A setting that Traefik does not know keeps it from starting: the gate then puts the old proxy back.
+        here. A setting that Traefik does not know keeps it from starting: the gate then puts the old proxy back. They lie in
+        the Nix store, which everybody can read: no passwords and tokens.
       '';
     };
     openFirewall = lib.mkOption {

@@ -19,6 +19,10 @@
       );
     };
     services.userborn.enable = lib.mkEnableOption "userborn";
+    # Off in NixOS' own tests, unless one asks for it.
+    system.switch.enable = lib.mkEnableOption "switching to another system";
+    # Its own NixOS would evaluate these with its own `lib`. tests/bed/render evaluates each as a system.
+    specialisation = lib.mkOption { apply = _: { }; };
     # What a VM mounts, in place of the host's own file systems.
     virtualisation.fileSystems = lib.mkOption {
       type = lib.types.attrsOf (

@@ -1,4 +1,4 @@
-# refused: absolute path on the host, written as a string, without `.` or `..` in it
+# refused: absolute path on the host, written as a string, without `.`, `..` or `//` in it
 {
   hearth.apps.shop = {
     recipe = ./.;

@@ -1,0 +1,4 @@
+# refused: users.users.hearth-deploy is declared elsewhere too
+{
+  users.users.hearth-deploy = _: { isNormalUser = true; };
+}

@@ -1,0 +1,5 @@
+# refused: without `.`, `..` or `//` in it
+{
+  # It is the root folder, and has not its name.
+  hearth.apps.hello.allow.hostPaths = [ "//" ];
+}
