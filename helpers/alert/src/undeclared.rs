@@ -11,7 +11,8 @@ use crate::plan::Looked;
 /// An app, as the receipt tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct App {
-    app: String,
+    #[serde(rename = "app")]
+    name: String,
     standing: Standing,
     #[serde(default)]
     reason: Option<String>,
@@ -44,7 +45,7 @@ pub fn looked(unit: &str, receipt: &Receipt, memory: &Memory) -> Option<Vec<Look
     let source = |app: &str| format!("{unit} {app}");
     let mut looked: Vec<Looked> = apps
         .iter()
-        .map(|app| Looked { source: source(&app.app), problems: vec![app.problem(source(&app.app))] })
+        .map(|app| Looked { source: source(&app.name), problems: vec![app.problem(source(&app.name))] })
         .collect();
     let open = memory.open.values().map(|open| &open.problem).filter(|problem| problem.kind == Kind::Undeclared);
     for problem in open.filter(|problem| problem.source.split_once(' ').is_some_and(|(of, _)| of == unit)) {
@@ -57,7 +58,7 @@ pub fn looked(unit: &str, receipt: &Receipt, memory: &Memory) -> Option<Vec<Look
 
 impl App {
     fn problem(&self, source: String) -> Problem {
-        let app = &self.app;
+        let app = &self.name;
         let reason = self.reason.as_deref().unwrap_or("a look was cut off");
         let (cause, consequence) = match self.standing {
             Standing::Stopped => (

@@ -57,9 +57,8 @@ fn ports_of(port: &Value) -> Vec<Port> {
                 .map_or_else(Vec::new, |published| range(&published, &text("protocol").unwrap_or_default()))
         }
         Value::String(text) => {
-            let (ports, protocol) = text.split_once('/').unwrap_or((text, ""));
-            let mut parts = ports.rsplit(':');
-            let published = parts.next().and(parts.next()).unwrap_or_default();
+            let (numbers, protocol) = text.split_once('/').unwrap_or((text, ""));
+            let published = numbers.rsplit(':').nth(1).unwrap_or_default();
             range(published, protocol)
         }
         _ => Vec::new(),
@@ -90,7 +89,7 @@ mod tests {
     fn a_port_that_the_merge_dropped_is_told_with_its_line() {
         let file = "services:\n  web:\n    ports:\n      - 443:443\n      - 443:443/udp\n      - 8000-8001:8000-8001\n";
         let whole = "services: {web: {ports: [{published: 443, protocol: tcp}, {published: 443, protocol: udp}, {published: 8000}, {published: 8001}]}}";
-        assert_eq!(lost(&[file], whole), [String::new(); 0]);
+        assert_eq!(lost(&[file], whole), Vec::<String>::new());
         let merged = "services: {web: {ports: [{published: 443, protocol: udp}, {published: 8000, protocol: tcp}]}}";
         let said = lost(&[file, "services: {web: {image: y}}"], merged);
         assert_eq!(said.len(), 2, "{said:?}");

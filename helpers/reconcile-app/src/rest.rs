@@ -95,6 +95,10 @@ impl<P: Parts> Run<'_, P> {
             return Ok((Outcome::Unchanged, format!("would {}", plan.verb())));
         }
         let begun = Timestamp::now();
+        if plan != Plan::Nothing {
+            // What ran since then has changed data that no snapshot holds yet.
+            remove_durably(&self.manifest.state_folder.join(FILE))?;
+        }
         for label in [self.label(), self.failed_label()].iter().filter(|_| plan != Plan::Nothing) {
             let quiesce = Quiesce::new(self.host.engine, label.clone());
             quiesce.stop(self.manifest.snapshot.stop(), self.say).await?;

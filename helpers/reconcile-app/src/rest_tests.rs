@@ -33,6 +33,26 @@ fn an_app_that_is_declared_stopped_is_stopped_once_and_is_no_fault() {
 }
 
 #[test]
+fn what_somebody_started_is_stopped_again_and_the_next_snapshot_knows_that_it_ran() {
+    let world = at_rest("rolling");
+    let file = world.manifest.state_folder.join("stopped.json");
+    let long_ago = r#"{"schema":1,"since":"2001-01-01T00:00:00Z"}"#;
+    for cut in 0.. {
+        std::fs::write(&file, long_ago).unwrap();
+        world.engine.scale("x_app", 1);
+        let ended = world.run_cut_before(Some(cut));
+        let since = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(running(&world) > 0 || since != long_ago, "cut before {cut}: stopped, and as if it had not run");
+        world.run();
+        assert_eq!(running(&world), 0, "cut before {cut}");
+        assert_ne!(std::fs::read_to_string(&file).unwrap(), long_ago, "cut before {cut}");
+        if ended.is_some() {
+            break;
+        }
+    }
+}
+
+#[test]
 fn declared_running_again_the_same_version_is_deployed_and_held_to_its_gate() {
     for (update, service) in [("rolling", "x:1 of x_app"), ("blue-green", "x:1 of x-blue_app")] {
         let mut world = at_rest(update);

@@ -14,7 +14,7 @@ use crate::table;
 /// # Errors
 /// When the manifest cannot be read or the receipt cannot be written.
 pub async fn job(path: &Path, job: &Job, json: bool) -> anyhow::Result<ExitCode> {
-    let manifest = Manifest::read(path)?;
+    let manifest = Manifest::read(path)?.as_deployed();
     let engine = swarm::Engine::connect(&manifest.docker_socket)?;
     let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
     let receipt = run::run(&engine, &manifest, job, &mut say).await?;

@@ -80,6 +80,18 @@ impl Manifest {
         crate::Store::in_folder(self.snapshot.store(&self.name)).observed(Box::new(Faults))
     }
 
+    /// The same, of the stack that has the app's data. While a person has yet to accept another stack, that is not the one
+    /// that is declared, but the one that `reconcile-app` keeps beside its record.
+    #[must_use]
+    pub fn as_deployed(self) -> Self {
+        let is_deployed = self.state_folder.join("deployed.json").exists();
+        let kept = Self::read(&self.state_folder.join("declared.json")).ok();
+        match kept.filter(|kept| is_deployed && kept.name == self.name) {
+            Some(kept) => Self { stack: kept.stack, ..self },
+            None => self,
+        }
+    }
+
     /// Whether nothing of it is to run.
     pub fn rests(&self) -> bool {
         self.state == DeclaredState::Stopped
@@ -88,5 +100,29 @@ impl Manifest {
     /// How long the app may take to come up again.
     pub fn converge(&self) -> Duration {
         Duration::from_secs(self.gate.converge_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(folder: &Path, stack: &str) -> Manifest {
+        let text = serde_json::json!({ "schema": 1, "stateFolder": folder, "dockerSocket": "/d", "name": "wiki",
+            "stack": stack, "gate": { "convergeSeconds": 1 } });
+        let path = folder.join("declared.json");
+        std::fs::write(&path, text.to_string()).unwrap();
+        Manifest::read(&path).unwrap()
+    }
+
+    #[test]
+    fn while_another_stack_waits_for_a_person_snapshots_are_of_the_one_with_the_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let declared = Manifest { stack: "new".to_owned(), ..manifest(folder.path(), "old") };
+        assert_eq!(declared.clone().as_deployed().stack, "new", "nothing is deployed yet");
+        std::fs::write(folder.path().join("deployed.json"), "{}").unwrap();
+        assert_eq!(declared.clone().as_deployed().stack, "old");
+        std::fs::write(folder.path().join("declared.json"), "{").unwrap();
+        assert_eq!(declared.as_deployed().stack, "new", "nothing says what it was");
     }
 }

@@ -85,7 +85,7 @@ fn descriptions<R: Read>(entries: tar::Entries<'_, R>) -> io::Result<BTreeMap<St
         }
         let name = entry.path()?.to_string_lossy().trim_start_matches("./").to_owned();
         // Layers are blobs too, and only of a blob one cannot see by its name what it is.
-        if name.ends_with(".json") || name.starts_with("blobs/") {
+        if name.rsplit('.').next() == Some("json") || name.starts_with("blobs/") {
             let mut content = Vec::new();
             entry.read_to_end(&mut content)?;
             found.insert(name, content);

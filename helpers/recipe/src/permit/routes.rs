@@ -106,7 +106,7 @@ impl Permit<'_> {
             ["http", "services", name, ref field @ ..] => self.service(label, name, &field.join(".")),
             ["http", "middlewares", name, ref field @ ..] => self.middleware(label, name, field, own),
             ["tcp" | "udp", ..] => {
-                self.proxy_only(label, "a route below HTTP takes the requests of every app on its entry point")
+                self.proxy_only(label, "a route below HTTP takes the requests of every app on its entry point");
             }
             ["tls" | "http", ..] => self.proxy_only(label, "it changes the proxy for every app"),
             _ => {}
@@ -115,8 +115,7 @@ impl Permit<'_> {
 
     fn router(&mut self, label: &Label, name: &str, field: &str, own: &Defined) {
         self.name(label, name);
-        let field = field.split('[').next().unwrap_or_default();
-        match field {
+        match unindexed(field) {
             "rule" => self.rule(label),
             "service" => self.references(label, "services", own),
             "middlewares" => self.references(label, "middlewares", own),
@@ -168,9 +167,13 @@ impl Permit<'_> {
     fn middleware(&mut self, label: &Label, name: &str, field: &[&str], own: &Defined) {
         self.name(label, name);
         match field {
-            ["chain", "middlewares", ..] => self.references(label, "middlewares", own),
+            ["chain", list, ..] if unindexed(list) == "middlewares" => self.references(label, "middlewares", own),
             ["errors", "service"] => self.references(label, "services", own),
             [kind, "usersfile"] => self.proxy_only(label, &format!("{kind} reads a file of the proxy")),
+            ["ratelimit", "redis", ..] => self.proxy_only(
+                label,
+                "the proxy itself would connect to a Redis that the recipe names, with files of the proxy",
+            ),
             [kind, ..] if MIDDLEWARES.contains(kind) || STRIPPING.contains(kind) => {}
             [kind, ..] => self.proxy_only(
                 label,
@@ -230,6 +233,11 @@ impl Defined {
         let name = name.strip_suffix("@swarm").or_else(|| name.strip_suffix("@docker")).unwrap_or(name);
         self.0.contains(&format!("{kind}.{}", name.to_ascii_lowercase()))
     }
+}
+
+/// A setting without the place in a list: `middlewares` of `middlewares[0]`.
+fn unindexed(field: &str) -> &str {
+    field.split('[').next().unwrap_or_default()
 }
 
 /// Whether a setting is one of these, or one below it.

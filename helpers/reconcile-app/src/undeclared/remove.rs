@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// The label of what restore drills make.
 const DRILL_LABEL: &str = "hearth.drill";
 
+const UNKNOWN_SNAPSHOTS: &str = "no copy of its declaration was kept, so where they are is not known";
+
 /// What is needed of the engine.
 pub trait Engine: Services + Secrets + Configs + Disposable {}
 impl<T: Services + Secrets + Configs + Disposable> Engine for T {}
@@ -45,10 +47,13 @@ pub struct Remains {
     pub networks: Vec<String>,
     /// Its volumes, with its data.
     pub volumes: Vec<String>,
-    /// Volumes that it mounts and that are not of its stack. They are never removed.
+    /// Volumes that it mounts and that are not of its stack, and those of its stack that another app mounts. They are never
+    /// removed.
     pub others: Vec<String>,
     /// The folder with its snapshots, and how many there are; none where a removal was cut off that had removed them.
     pub snapshots: Option<(PathBuf, usize)>,
+    /// Whether nothing says where its snapshots are.
+    pub snapshots_unknown: bool,
     /// Copies off this host, which are never removed.
     pub offsite: Option<String>,
     /// Its records.
@@ -58,6 +63,12 @@ pub struct Remains {
 }
 
 impl Remains {
+    /// Whether it is certain that this host has no data of it.
+    fn has_no_data(&self) -> bool {
+        let snapshots = self.snapshots.as_ref().map_or(0, |(_, count)| *count);
+        self.volumes.is_empty() && snapshots == 0 && !self.snapshots_unknown
+    }
+
     /// What is removed, and what is not, a line each.
     pub fn lines(&self, with_data: bool) -> Vec<String> {
         let running = self.services.iter().filter(|(_, runs)| *runs).count();
@@ -79,7 +90,9 @@ impl Remains {
         let some = self.snapshots.iter().filter(|(_, count)| *count > 0);
         let snapshots = some.map(|(path, count)| format!("{count} in {}", path.display()));
         add(data, "snapshots", &snapshots.collect::<Vec<_>>());
-        add("keep", "volumes that are not of its stack", &self.others);
+        let unknown = self.snapshots_unknown.then_some(UNKNOWN_SNAPSHOTS.to_owned());
+        add("keep", "snapshots", &unknown.into_iter().collect::<Vec<_>>());
+        add("keep", "volumes that are not of its stack, or that another app mounts", &self.others);
         add("keep", "copies off this host", &self.offsite.iter().cloned().collect::<Vec<_>>());
         add("remove", "records", &records);
         lines
@@ -94,6 +107,11 @@ pub async fn remains(manifest: &Manifest, engine: &impl Engine, app: &str) -> an
     let found = find(manifest, engine, app).await?;
     let services = services(manifest, engine, &found).await?;
     let (networks, volumes) = networks_and_volumes(manifest, engine, &found).await?;
+    let mounted = mounted_by_others(engine, app).await?;
+    let (mut others, volumes): (Vec<_>, Vec<_>) = volumes.into_iter().partition(|volume| mounted.contains(volume));
+    others.extend(mounted_beside(&services, &volumes));
+    others.sort();
+    others.dedup();
     let label = format!("{APP_LABEL}={app}");
     let names = |objects: Vec<Object>| -> Vec<String> {
         objects.into_iter().filter(|object| is_free(manifest, &object.labels)).map(|object| object.name).collect()
@@ -105,9 +123,10 @@ pub async fn remains(manifest: &Manifest, engine: &impl Engine, app: &str) -> an
         services: services.iter().map(|service| (service.name.clone(), service.is_told_to_run())).collect(),
         secrets: names(engine.secrets(&label).await?),
         configs: names(engine.configs(&label).await?),
-        others: mounted_beside(&services, &volumes),
+        others,
         networks,
         volumes,
+        snapshots_unknown: kept.is_none(),
         snapshots: kept.and_then(|kept| snapshots_in(kept.store().folder())),
         offsite: kept.and_then(|kept| kept.snapshot.offsite.as_ref()).map(|offsite| offsite.repository.clone()),
         records: records(manifest, &found),
@@ -142,11 +161,17 @@ async fn networks_and_volumes(
     Ok((networks, volumes))
 }
 
-/// The volumes that services mount and that are not of their stack.
-fn mounted_beside(services: &[Service], volumes: &[String]) -> Vec<String> {
+/// The volumes that services of other apps mount, also those of which nothing runs: the engine would let them be removed.
+async fn mounted_by_others(engine: &impl Services, app: &str) -> swarm::Result<BTreeSet<String>> {
+    let services = engine.services(APP_LABEL).await?;
+    let of_others = services.into_iter().filter(|service| service.labels.get(APP_LABEL).is_some_and(|of| of != app));
+    Ok(of_others.flat_map(|service| service.volumes).collect())
+}
+
+/// The volumes that services mount and that are not to be removed with them.
+fn mounted_beside(services: &[Service], volumes: &[String]) -> impl Iterator<Item = String> {
     let mounted = services.iter().flat_map(|service| service.volumes.iter());
-    let others: BTreeSet<&String> = mounted.filter(|name| !volumes.contains(name)).collect();
-    others.into_iter().cloned().collect()
+    mounted.filter(|name| !volumes.contains(name)).cloned()
 }
 
 async fn find(manifest: &Manifest, engine: &impl Services, app: &str) -> anyhow::Result<Found> {
@@ -226,14 +251,14 @@ async fn attempt(
         Store::in_folder(folder).erase(say).context("the app's records are kept; remove it again")?;
     }
     remove_records(&left, &found.state_folder)?;
-    let data =
-        match (with_data, left.volumes.is_empty() && left.snapshots.as_ref().is_none_or(|(_, count)| *count == 0)) {
-            (_, true) => "it had no data here",
-            (true, false) => "with all its data",
-            (false, false) => {
-                "its volumes and snapshots are kept, and declared again under the same name and stack it has them"
-            }
-        };
+    let data = match (with_data, left.has_no_data()) {
+        (_, true) => "it had no data here",
+        (true, false) if left.snapshots_unknown => "with its volumes; where its snapshots are is not known",
+        (true, false) => "with all its data",
+        (false, false) => {
+            "its volumes and snapshots are kept, and declared again under the same name and stack it has them"
+        }
+    };
     Ok((Outcome::Changed, format!("{app} is removed; {data}")))
 }
 

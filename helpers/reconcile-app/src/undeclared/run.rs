@@ -128,7 +128,12 @@ impl<E: Engine, C: Copies> Look<'_, E, C> {
     }
 
     async fn carry_out(&mut self, found: &Found, decision: Decision, before: Record) -> anyhow::Result<Record> {
-        let now = if found.runs() { Standing::Running } else { Standing::Stopped };
+        let now = match before.standing {
+            // Its final snapshot is still to be taken.
+            Standing::Stopping => Standing::Stopping,
+            _ if found.runs() => Standing::Running,
+            _ => Standing::Stopped,
+        };
         let record = match decision {
             Decision::Stop => return self.stop(found, before).await,
             Decision::TakenOver { by } => Record {

@@ -156,6 +156,20 @@ async fn a_look_that_was_cut_off_in_the_middle_is_finished_and_the_app_counts_as
 }
 
 #[tokio::test]
+async fn cut_off_and_then_held_back_it_still_gets_its_final_snapshot() {
+    let world = World::new();
+    let begun = Record { standing: Standing::Stopping, healthy: true, ..Record::found(jiff::Timestamp::now()) };
+    begun.write(&world.state("wiki")).unwrap();
+    world.engine.scale(WIKI, 0);
+    std::fs::write(world.path("etc/wiki.json"), "{}").unwrap();
+    assert_eq!(world.look().await.outcome, Outcome::Held);
+    assert_eq!(world.record().standing, Standing::Stopping);
+    std::fs::remove_file(world.path("etc/wiki.json")).unwrap();
+    assert_eq!(world.look().await.outcome, Outcome::Changed);
+    assert_eq!(*world.shelf.taken.borrow(), [("wiki".to_owned(), true)]);
+}
+
+#[tokio::test]
 async fn a_deploy_that_was_cut_off_makes_no_last_good_snapshot() {
     let world = World::new();
     let deploy = Intent::Deploy { digest: "d".to_owned(), snapshot: None };

@@ -4,6 +4,7 @@ use serde_json::json;
 use state::Outcome;
 
 use super::world::{BLOG, WIKI, World};
+use crate::plan::APP_LABEL;
 use crate::undeclared::remove::remains;
 
 #[tokio::test]
@@ -48,6 +49,33 @@ async fn with_its_data_nothing_of_it_is_left() {
     let receipt = world.remove("wiki", true).await;
     assert_eq!(receipt.outcome, Outcome::Changed, "{}", receipt.summary);
     assert!(world.left().is_empty() && world.engine.volumes.borrow().contains_key("blog_data"));
+}
+
+#[tokio::test]
+async fn a_volume_that_another_app_mounts_stays_though_nothing_of_that_app_runs() {
+    let world = World::new();
+    world.furnish();
+    world.start("blog", APP_LABEL, "blog_example_org");
+    world.engine.services.borrow_mut().last_mut().unwrap().volumes = ["wiki_data".to_owned()].into();
+    world.engine.scale(BLOG, 0);
+    let left = remains(&world.manifest(), &world.engine, "wiki").await.unwrap();
+    let kept = "keep volumes that are not of its stack, or that another app mounts: wiki_data".to_owned();
+    assert!(left.lines(true).contains(&kept), "{:?}", left.lines(true));
+    assert_eq!(world.remove("wiki", true).await.outcome, Outcome::Changed);
+    assert_eq!(world.left(), ["wiki_data"]);
+}
+
+#[tokio::test]
+async fn where_its_snapshots_are_is_said_to_be_unknown_and_not_that_there_are_none() {
+    let world = World::new();
+    world.furnish();
+    std::fs::remove_file(world.state("wiki").join("declared.json")).unwrap();
+    world.engine.volumes.borrow_mut().clear();
+    let left = remains(&world.manifest(), &world.engine, "wiki").await.unwrap();
+    let said = "keep snapshots: no copy of its declaration was kept, so where they are is not known".to_owned();
+    assert!(left.lines(true).contains(&said), "{:?}", left.lines(true));
+    let summary = world.remove("wiki", true).await.summary;
+    assert!(!summary.contains("it had no data here"), "{summary}");
 }
 
 #[tokio::test]
