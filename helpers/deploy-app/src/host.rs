@@ -135,14 +135,13 @@ async fn pull(engine: &(impl Images + ImageLabels), image: &str, login: Option<C
     // By its digest: another pull may have moved the tag meanwhile, and what is read must be of what is deployed.
     let exact =
         digest.as_ref().map_or_else(|| image.to_owned(), |digest| format!("{}@{digest}", swarm::repository(image)));
-    let digests = match engine.image_digests(&exact).await? {
-        Some(digests) => digests,
+    let mut digests = engine.image_digests(&exact).await?;
+    if digests.is_none() {
         // In containerd's store an image whose tag has moved on is not found by the digest of its name any more.
-        None => {
-            engine.pull(&exact, login, &mut |_| {}).await?;
-            engine.image_digests(&exact).await?.unwrap_or_default()
-        }
-    };
+        engine.pull(&exact, login, &mut |_| {}).await?;
+        digests = engine.image_digests(&exact).await?;
+    }
+    let digests = digests.unwrap_or_default();
     let labels = engine.image_labels(&exact).await?.unwrap_or_default();
     Ok(Pulled { digest, digests, labels })
 }

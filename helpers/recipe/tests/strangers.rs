@@ -104,8 +104,11 @@ fn mount(dice: &mut Dice) -> Value {
     mount
 }
 
+/// Whether a request for a host satisfies a rule, where all else that the rule asks for is so.
+type Meaning = Box<dyn Fn(&str, bool) -> bool>;
+
 /// A rule, and whether a request for a host of somebody else can satisfy it.
-fn rule(dice: &mut Dice, depth: usize) -> (String, Box<dyn Fn(&str, bool) -> bool>) {
+fn rule(dice: &mut Dice, depth: usize) -> (String, Meaning) {
     match dice.roll(if depth > 3 { 3 } else { 7 }) {
         0 | 1 => {
             let (one, two) = (dice.of(&HOSTS), dice.of(&HOSTS));
@@ -275,7 +278,8 @@ fn escapes(file: &Value, allow: &Allow, stolen: &BTreeSet<String>) -> Option<Str
         let key = key.to_lowercase();
         let foreign =
             text(value).contains("blog") || text(value).contains("@internal") || text(value).contains("@file");
-        let takes = key.ends_with(".rule") && stolen.contains(text(value));
+        let is_rule = key.rsplit('.').next() == Some("rule");
+        let takes = is_rule && stolen.contains(text(value));
         if !allow.proxy
             && key.starts_with("traefik.")
             && (takes
@@ -283,7 +287,7 @@ fn escapes(file: &Value, allow: &Allow, stolen: &BTreeSet<String>) -> Option<Str
                 || key.ends_with("address")
                 || key.ends_with("url")
                 || key.ends_with("priority"))
-            || !key.ends_with(".rule") && key.starts_with("traefik.http.routers") && foreign
+            || !is_rule && key.starts_with("traefik.http.routers") && foreign
         {
             return Some(format!("label {key}={value}"));
         }

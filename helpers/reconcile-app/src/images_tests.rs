@@ -35,9 +35,9 @@ impl Images for Store {
             return Ok(names.get(image).map(|content| self.digests(repository, content)));
         };
         let content = digest.trim_start_matches("sha256:");
-        let named = names.iter().any(|(name, own)| own == content && swarm::repository(name) == repository);
+        let is_known = names.iter().any(|(name, own)| own == content && swarm::repository(name) == repository);
         let remembered = !self.containerd && self.pulled.borrow().contains(&format!("{repository}@{digest}"));
-        Ok((named || remembered).then(|| self.digests(repository, content)))
+        Ok((is_known || remembered).then(|| self.digests(repository, content)))
     }
 
     async fn pull(&self, image: &str, _: Option<Credentials>, _: &mut dyn FnMut(&str)) -> swarm::Result<()> {

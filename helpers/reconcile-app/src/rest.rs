@@ -15,7 +15,6 @@ use crate::colour::FAILED_LABEL;
 use crate::manifest::{DeclaredState, Update};
 use crate::pin::{Answer, Pins};
 use crate::plan::Plan;
-use crate::record::Deployed;
 use crate::undeclared::kept;
 use crate::undeclared::record::Record;
 
@@ -35,8 +34,8 @@ fn remember(state_folder: &Path) -> std::io::Result<()> {
 pub enum Before {
     /// It has ended.
     Ended(Outcome, String),
-    /// It goes on, and this serves.
-    GoOn(Option<Deployed>),
+    /// It goes on.
+    GoOn,
 }
 
 /// What to do about the services of an app that is declared stopped.
@@ -66,7 +65,7 @@ impl<P: Parts> Run<'_, P> {
         if !dry_run {
             remove_durably(&self.manifest.state_folder.join(FILE))?;
         }
-        Ok(Before::GoOn(self.files.deployed()?))
+        Ok(Before::GoOn)
     }
 
     /// Keeps what is declared for a final snapshot. On a full disk the copy of an earlier run will do, and the run says by

@@ -17,7 +17,7 @@ use crate::inputs::Inputs;
 use crate::keep::Back;
 use crate::manifest::{Manifest, Update};
 use crate::pin::Pins;
-use crate::plan::{Known, Plan};
+use crate::plan::{Known, Plan, Rollback};
 use crate::record::{Deployed, Files, Intent};
 use crate::render::render;
 use crate::rest::Before;
@@ -207,11 +207,10 @@ impl<P: Parts> Run<'_, P> {
         if options.retry {
             self.files.forget_failure()?;
         }
-        let deployed = match self.before_inputs(options.dry_run).await? {
-            Before::Ended(outcome, summary) => return Ok((outcome, summary)),
-            Before::GoOn(deployed) => deployed,
-        };
-        let failed = self.still_failed(options)?;
+        if let Before::Ended(outcome, summary) = self.before_inputs(options.dry_run).await? {
+            return Ok((outcome, summary));
+        }
+        let (deployed, failed) = (self.files.deployed()?, self.still_failed(options)?);
         self.stack = colour::recorded_stack(self.manifest.stack.as_str(), deployed.as_ref());
         let Chosen { inputs, at, waits, warnings } =
             match source::choose(self.manifest, deployed.as_ref(), failed.as_ref()) {
@@ -244,8 +243,7 @@ impl<P: Parts> Run<'_, P> {
         }
         self.remove_expired(&kept).await?;
         let ended = self.carry_out(plan, &inputs).await;
-        let ended = self.unless_full(ended).await?;
-        Ok(with_what_waits(ended, waits))
+        Ok(with_what_waits(self.unless_full(ended).await?, waits))
     }
 
     /// What failed before and is not to be tried again: not where the gate that it did not pass was changed since.
@@ -302,38 +300,41 @@ impl<P: Parts> Run<'_, P> {
                 self.journal.clear()?;
                 Ok((Outcome::Changed, format!("{} services that served nobody are removed", what.len())))
             }
-            Plan::FailedBefore(aside) if aside.by_hand => {
-                self.journal.clear()?;
-                Ok((Outcome::Held, aside.waits(self.manifest.name.as_str())))
-            }
-            Plan::FailedBefore(record::FailedDeploy { reason, at, .. }) => {
-                // Of a run that was cut off after it had put everything back.
-                self.journal.clear()?;
-                self.remove_left_over().await?;
-                Ok((
-                    Outcome::Failed,
-                    format!(
-                        "failed before, on {at:.0}, and nothing in it changed since: {reason}; the last good version serves. Try it again with `reconcile-app --retry`"
-                    ),
-                ))
-            }
-            Plan::Rollback(back) => match self.files.last_good()? {
-                Some(last_good) if back.failed => self.rollback(&last_good, back).await,
-                Some(last_good) => {
-                    let (outcome, summary) = self.rollback(&last_good, back).await?;
-                    self.unfinished = None;
-                    let failed_before = self.files.failed()?.is_some_and(|failed| failed.digest == inputs.digest);
-                    if outcome == Outcome::RolledBack && !failed_before {
-                        deploy(self, inputs).await
-                    } else {
-                        Ok((outcome, summary))
-                    }
-                }
-                None => deploy(self, inputs).await,
-            },
+            Plan::FailedBefore(failed) => self.leave_alone(failed).await,
+            Plan::Rollback(back) => self.go_back_and_on(back, inputs).await,
             Plan::Deploy(_) => deploy(self, inputs).await,
             Plan::Stop(_) | Plan::Hold(_) => anyhow::bail!("{}: it was to be decided before the inputs", plan.verb()),
         }
+    }
+
+    /// What failed before is not tried again.
+    async fn leave_alone(&mut self, failed: record::FailedDeploy) -> anyhow::Result<(Outcome, String)> {
+        // Of a run that was cut off after it had put everything back.
+        self.journal.clear()?;
+        if failed.by_hand {
+            return Ok((Outcome::Held, failed.waits(self.manifest.name.as_str())));
+        }
+        self.remove_left_over().await?;
+        let record::FailedDeploy { reason, at, .. } = failed;
+        let summary = format!(
+            "failed before, on {at:.0}, and nothing in it changed since: {reason}; the last good version serves. Try it again with `reconcile-app --retry`"
+        );
+        Ok((Outcome::Failed, summary))
+    }
+
+    /// Goes back to the last good version, and from there to what is declared, unless that is what failed.
+    async fn go_back_and_on(&mut self, back: Rollback, inputs: &Inputs) -> anyhow::Result<(Outcome, String)> {
+        let Some(last_good) = self.files.last_good()? else { return deploy(self, inputs).await };
+        if back.failed {
+            return self.rollback(&last_good, back).await;
+        }
+        let (outcome, summary) = self.rollback(&last_good, back).await?;
+        self.unfinished = None;
+        let failed_before = self.files.failed()?.is_some_and(|failed| failed.digest == inputs.digest);
+        if outcome == Outcome::RolledBack && !failed_before {
+            return deploy(self, inputs).await;
+        }
+        Ok((outcome, summary))
     }
 
     /// What serves is the version of the repository that was chosen, also where it was deployed from elsewhere.

@@ -49,9 +49,10 @@ impl<P: Parts> Run<'_, P> {
             self.receipt.containers.insert(failure.service.clone(), known);
         }
         let lines = timeout(TELL_WITHIN, watch.log_of(failure)).await;
-        let lines = lines
-            .map(Result::unwrap_or_default)
-            .unwrap_or_else(|_| vec![format!("(the engine did not tell its log within {} s)", TELL_WITHIN.as_secs())]);
+        let lines = lines.map_or_else(
+            |_| vec![format!("(the engine did not tell its log within {} s)", TELL_WITHIN.as_secs())],
+            Result::unwrap_or_default,
+        );
         if lines.is_empty() {
             return;
         }
