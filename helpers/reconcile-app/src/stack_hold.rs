@@ -199,7 +199,11 @@ impl<P: Parts> Run<'_, P> {
         let about = self.about().await?;
         let services = self.host.engine.services(&self.label()).await?;
         let quiesce = Quiesce::new(self.host.engine, self.label());
-        quiesce.stop(self.manifest.snapshot.stop(), self.say).await?;
+        if let Err(error) = quiesce.stop(self.manifest.snapshot.stop(), self.say).await {
+            // What was stopped by then serves again, until the next run tries once more.
+            quiesce.start(self.say).await?;
+            return Err(error.into());
+        }
         if let Some(about) = about.filter(|_| needed) {
             match self.host.snapshots.take(&about, self.say).await {
                 Ok(id) => (self.say)(format!("the data of the old stack is in snapshot {id}")),
