@@ -186,7 +186,7 @@ def _run_all(compiled, other, hosted, parts_file):
                 template.build(progress, warm=True).save(parts_file)
             waiting.extend(hosted)
             pending += [lanes.submit(in_turn, waiting) for _ in range(hosts)]
-        except CommandFailed as error:
+        except (CommandFailed, AssertionError) as error:
             results.append(Result("template of the hosts", failed=1, log=str(error)))
         # When all is compiled or evaluated, its share of the processors is free for one more host.
         pending += [lanes.submit(in_turn, queue, waiting) for queue in (compiling, evaluating)]
