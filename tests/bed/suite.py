@@ -137,8 +137,9 @@ def scenario_checks(parts_file, long):
 
 
 def bed_checks(parts_file):
-    """The tests of the bed itself."""
-    return [Check("the bed itself", bed("selftest", "--template", str(parts_file)), counts=_CLOSING_LINE)]
+    """The tests of the bed itself, and the command that shows it to a newcomer."""
+    selftest = Check("the bed itself", bed("selftest", "--template", str(parts_file)), counts=_CLOSING_LINE)
+    return [Check("tests/try", [str(paths.TESTS / "try")]), selftest]
 
 
 def run(arguments):

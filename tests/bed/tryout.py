@@ -43,7 +43,7 @@ def _show(progress, machine):
     """The story. Returns whether everything in it ended well."""
     progress.say("\nBooting a Debian host; it reconciles itself, as a NixOS host does\n")
     with progress.step("boot"):
-        machine.start()
+        machine.start(allow_reboot=True)
     first = _watch(progress, machine, since_boot=True)
     _table(progress, "First run", first)
     good = all(run.good for run in first)
