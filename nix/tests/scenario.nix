@@ -21,6 +21,7 @@ let
   apps = asked "APPS";
   volumes = asked "VOLUMES";
   logDriver = asked "LOG_DRIVER";
+  store = asked "STORE";
 
   given = import ./given.nix { inherit lib pkgs; };
 in
@@ -34,6 +35,9 @@ pkgs.testers.runNixOSTest {
   ++ lib.optional (apps != null) (import ./apps.nix { names = [ "proxy" ] ++ lib.attrNames apps; })
   ++ lib.optional (volumes != null) (import ./volumes.nix { fsType = volumes; })
   ++ lib.optional (logDriver != null) { virtualisation.docker.logDriver = lib.mkForce logDriver; }
+  ++ lib.optional (store == "classic") {
+    virtualisation.docker.daemon.settings.features.containerd-snapshotter = false;
+  }
   ++ lib.optional (lib.pathExists (folder + "/${name}.nix")) (folder + "/${name}.nix");
 
   testScript = lib.concatStringsSep "\n" (

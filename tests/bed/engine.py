@@ -20,6 +20,8 @@ class Engine:
     """Where its programs lie."""
     log_driver: str = "journald"
     """The one that the module declares, or another that a host's owner may prefer."""
+    store: str | None = None
+    """`classic` has a current engine keep images as engines did before; otherwise a new installation's own choice."""
 
 
 # As on NixOS 26.05. A new host's images lie in containerd's store, though nothing declares it.
@@ -29,10 +31,10 @@ DEBIAN = Engine("/usr/sbin")
 _BY_NAME = {"current": CURRENT, "debian": DEBIAN}
 
 
-def named(name=None, log_driver=None):
-    """The engine that a scenario names; without a name the current one, logging as declared."""
-    engine = _BY_NAME[name or "current"]
-    return replace(engine, log_driver=log_driver) if log_driver else engine
+def named(name=None, log_driver=None, store=None):
+    """The engine that a scenario names; without a name the current one, logging as declared, with a new host's store."""
+    asked = {"log_driver": log_driver, "store": store}
+    return replace(_BY_NAME[name or "current"], **{word: value for word, value in asked.items() if value})
 
 
 def furnish(root, engine):
@@ -49,4 +51,5 @@ def furnish(root, engine):
 
 def _settings(engine):
     limits = {"log-opts": {"max-size": "10m"}} if engine.log_driver == "json-file" else {}
-    return {"log-driver": engine.log_driver, **limits, "live-restore": False}
+    features = {"features": {"containerd-snapshotter": False}} if engine.store == "classic" else {}
+    return {"log-driver": engine.log_driver, **limits, **features, "live-restore": False}

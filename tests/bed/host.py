@@ -57,7 +57,7 @@ def host(template, *, name="host", volumes=None, gib=8, apps=None, scenario=None
         address = f"{slot.network}.10"
         container = Container(slot, name, template.lowers, address, volumes=volumes, gib=gib, keep=keep)
         furnish(container, template, apps, scenario, engine)
-        if warm and template.engine and engine.folder == engines.CURRENT.folder:
+        if warm and template.engine and (engine.folder, engine.store) == (engines.CURRENT.folder, None):
             container.warm(template.engine)
         yield Machine(container, out)
         kept = keep and container.is_running()

@@ -42,6 +42,11 @@ def names():
     return sorted(file.stem for file in paths.SCENARIOS.glob("[!_]*.py"))
 
 
+def shared():
+    """The parts that stand in front of every scenario."""
+    return sorted(paths.SCENARIOS.glob("_*.py"))
+
+
 def run(name, template, *, long=False, out=sys.stdout):
     """Runs one scenario on a host of its own."""
     file = find(name)
@@ -81,11 +86,13 @@ def given(long=False):
 
 
 def engine(file):
-    """The engine that a scenario asks for with lines `ENGINE = "debian"` and `LOG_DRIVER = "json-file"`."""
+    """The engine that a scenario asks for with lines `ENGINE = "debian"`, `LOG_DRIVER = "json-file"` and
+    `STORE = "classic"`."""
     text = file.read_text()
     kind = re.search(r'^ENGINE = "(debian)"$', text, re.MULTILINE)
     logs = re.search(r'^LOG_DRIVER = "(json-file)"$', text, re.MULTILINE)
-    return engines.named(kind and kind.group(1), logs and logs.group(1))
+    store = re.search(r'^STORE = "(classic)"$', text, re.MULTILINE)
+    return engines.named(*(found and found.group(1) for found in (kind, logs, store)))
 
 
 def play(file, machine, long=False, out=sys.stdout, more=None):
@@ -104,7 +111,7 @@ def play(file, machine, long=False, out=sys.stdout, more=None):
 
     names = {**_driver_names(machine, subtest), **given(long), **(more or {})}
     try:
-        for part in (paths.SCENARIOS / "_common.py", file):
+        for part in (*shared(), file):
             exec(compile(part.read_text(), str(part), "exec"), names)
     except ScenarioFailed:
         raise

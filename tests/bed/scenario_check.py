@@ -49,9 +49,9 @@ def faults(files):
             script.write_text(text.without_names)
         said += _answers(["pyflakes3", *map(str, scripts)], {"PYFLAKES_BUILTINS": ",".join(driver_names())})
     found = {(*joined[name].place(int(line)), words) for name, line, words in said}
-    for file in {paths.SCENARIOS / "_common.py", *files}:
+    for file in {*scenario.shared(), *files}:
         # A host that begins with Debian's engine is the bed's alone.
-        if scenario.engine(file) == engine.CURRENT:
+        if scenario.engine(file).folder == engine.CURRENT.folder:
             found.update(_of_one_world(file))
     return sorted(found)
 
@@ -62,7 +62,7 @@ class _Joined:
     def __init__(self, file):
         given = "".join(f"{name} = {value!r}\n" for name, value in scenario.given().items())
         parts = [("names", (DRIVER / "names.py").read_text()), ("given", given)]
-        parts += [(part.stem, part.read_text()) for part in (paths.SCENARIOS / "_common.py", file)]
+        parts += [(part.stem, part.read_text()) for part in (*scenario.shared(), file)]
         self.text = "".join(text if text.endswith("\n") else text + "\n" for _, text in parts)
         # The driver gives pyflakes the names alone.
         self.without_names = "\n" * parts[0][1].count("\n") + "".join(text for _, text in parts[1:])

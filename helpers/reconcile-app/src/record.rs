@@ -253,6 +253,15 @@ impl Files {
         text.map(Some).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     }
 
+    /// The same, where it was made of what this digest stands for.
+    ///
+    /// # Errors
+    /// When there was one, and it cannot be read.
+    pub fn last_good_of(&self, digest: &str) -> io::Result<Option<String>> {
+        let is_it = self.deployed()?.is_some_and(|deployed| deployed.digest == digest);
+        if is_it { self.last_good() } else { Ok(None) }
+    }
+
     /// The name under which a rendered compose file is kept.
     pub fn compose_name(rendered: &str) -> String {
         format!("{COMPOSE_PREFIX}{}.json", Digest::of(rendered.as_bytes()).short())

@@ -176,6 +176,23 @@ impl Stack {
         }
     }
 
+    /// Takes from a stack that was kept the content that it pinned for the same service and the same name. What is only
+    /// put right again runs what it ran, though the tag may lead to something else by now.
+    ///
+    /// # Errors
+    /// When what was kept is not JSON.
+    pub fn keep_images_of(&mut self, kept: Option<&str>) -> serde_json::Result<()> {
+        let Some(kept) = kept.map(Self::parse).transpose()? else { return Ok(()) };
+        for (name, service) in self.services_mut() {
+            let pinned = kept.value["services"][name]["image"].as_str();
+            let asked = service["image"].as_str();
+            if let Some(pinned) = pinned.filter(|pinned| pinned.split_once('@').map(|(name, _)| name) == asked) {
+                service["image"] = json!(pinned);
+            }
+        }
+        Ok(())
+    }
+
     /// The recipe's version, from the label `coop-cloud.STACK.version` on the service `app`.
     pub fn version(&self, stack: &str) -> Option<String> {
         let label = format!("coop-cloud.{stack}.version");

@@ -71,3 +71,19 @@ fn what_was_written_is_read_again() {
     let stack = rewrite(json!({"services": {"app": {"image": "x:1"}}})).unwrap();
     assert_eq!(Stack::parse(&stack.text()).unwrap(), stack);
 }
+
+#[test]
+fn what_is_put_right_runs_the_content_that_it_ran_and_another_name_is_another_image() {
+    let kept = rewrite(json!({"services": {
+        "app": {"image": "wiki:1@sha256:aa"}, "db": {"image": "postgres:15@sha256:bb"}, "old": {"image": "x:1"},
+    }}))
+    .unwrap();
+    let mut stack = rewrite(json!({"services": {
+        "app": {"image": "wiki:1"}, "db": {"image": "postgres:16"}, "old": {"image": "x:1"}, "new": {"image": "wiki:1"},
+    }}))
+    .unwrap();
+    stack.keep_images_of(Some(&kept.text())).unwrap();
+    let image = |service: &str| stack.value["services"][service]["image"].as_str().unwrap().to_owned();
+    let images = ["app", "db", "old", "new"].map(image);
+    assert_eq!(images, ["wiki:1@sha256:aa", "postgres:16", "x:1", "wiki:1"]);
+}

@@ -367,6 +367,7 @@ async fn deploy<P: Parts>(run: &mut Run<'_, P>, inputs: &Inputs) -> anyhow::Resu
     }
     run.receipt.warnings.append(&mut rendered.warnings);
     let mut stack = rendered.stack;
+    stack.keep_images_of(run.files.last_good_of(&inputs.digest)?.as_deref())?;
     let sources = run.host.images(manifest);
     sources.provide(&mut stack, run.say).await.with_context(|| still_serving(run))?;
     if let Some(refused) = run.try_migrations(&stack, inputs).await.with_context(|| still_serving(run))? {
