@@ -26,8 +26,8 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
 /// When the manifest cannot be read or the receipt cannot be written.
 pub fn tell(path: &Path, asked: &Asked, dry_run: bool, json: bool) -> anyhow::Result<ExitCode> {
     let manifest = read(path)?;
-    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if json { state::err!("{line}") } else { state::out!("{line}") };
     let receipt = run(&manifest, asked, dry_run, &mut say)?;
-    receipt.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
+    receipt.warnings.iter().for_each(|line| state::err!("warning: {line}"));
     Ok(receipt.print(json)?)
 }

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         cli::tell(&arguments.manifest, &asked, arguments.dry_run, arguments.json)
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

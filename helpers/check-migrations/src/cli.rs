@@ -48,20 +48,20 @@ pub async fn run(manifest: &Path, images: &BTreeMap<String, String>, json: bool)
     let old = serving(&manifest.state_folder)?;
     let new = with_images(&engine, &old, images).await?;
     let app = App { name: &manifest.name, stack: &manifest.stack, domain: &manifest.domain };
-    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if json { state::err!("{line}") } else { state::out!("{line}") };
     let versions = Versions { new: &new, old: Some(&old) };
     match check(&engine, app, declared, versions, &mut say).await? {
-        Ok(verdict) if json => println!("{}", serde_json::to_string_pretty(&verdict)?),
+        Ok(verdict) if json => state::out!("{}", serde_json::to_string_pretty(&verdict)?),
         Ok(verdict) => {
-            verdict.warnings.iter().for_each(|warning| println!("warning: {warning}"));
-            println!("good: the migrations may run; {}", verdict.old_version);
+            verdict.warnings.iter().for_each(|warning| state::out!("warning: {warning}"));
+            state::out!("good: the migrations may run; {}", verdict.old_version);
         }
         Err(finding) => {
             if json {
-                println!("{}", serde_json::to_string_pretty(&finding)?);
+                state::out!("{}", serde_json::to_string_pretty(&finding)?);
             } else {
-                finding.evidence.iter().for_each(|line| println!("  | {line}"));
-                println!("refused: {finding}");
+                finding.evidence.iter().for_each(|line| state::out!("  | {line}"));
+                state::out!("refused: {finding}");
             }
             return Ok(ExitCode::FAILURE);
         }

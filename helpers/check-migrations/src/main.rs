@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let images = arguments.images.into_iter().collect();
     check_migrations::cli::run(&arguments.manifest, &images, arguments.json).await.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

@@ -66,13 +66,13 @@ fn ask(path: &Path, asked: &OsStr, key: Option<&str>, digest: Option<Digest>, to
         Ok(target) => target.to_string(),
         Err(refusal) => {
             let end = End::Refused;
-            println!("{}: {refusal}. Nothing was done", end.word());
+            state::out!("{}: {refusal}. Nothing was done", end.word());
             return Ok(ExitCode::from(end.exit_code()));
         }
     };
     hold_to_oneself();
     let request = Request { command, key: key.map(str::to_owned), digest, token };
-    let code = client::ask(&read(path)?.socket, &request, stdin(), &mut |line| println!("{line}"))?;
+    let code = client::ask(&read(path)?.socket, &request, stdin(), &mut |line| state::out!("{line}"))?;
     Ok(ExitCode::from(code))
 }
 

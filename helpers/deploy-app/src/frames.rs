@@ -36,12 +36,19 @@ impl<W: Write> Frames<W> {
     }
 }
 
-/// A line that no terminal and no runner takes for a command: without control characters, and not beginning as the
-/// commands to a runner of GitHub, Gitea or Forgejo do.
+/// A line that no terminal and no runner takes for a command. GitHub's, Gitea's and Forgejo's look for `::` at the start of
+/// a line, GitHub's for `##[` anywhere in it, as Azure's and TeamCity's do for `##vso[` and `##teamcity[`
+/// (<https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs>).
 fn harmless(line: &str) -> String {
-    let line: String = line.chars().filter(|character| !character.is_control() || *character == '\t').collect();
-    let start = line.trim_start();
-    if start.starts_with("::") || start.starts_with("##[") { format!("| {line}") } else { line }
+    let line = state::plain(line);
+    let mut apart = String::with_capacity(line.len());
+    for character in line.chars() {
+        if character == '#' && apart.ends_with('#') {
+            apart.push(' ');
+        }
+        apart.push(character);
+    }
+    if apart.trim_start().starts_with("::") { format!("| {apart}") } else { apart }
 }
 
 /// Reads what comes back and hands each line of text on; returns the exit code, or `None` where the other side ended
@@ -94,8 +101,10 @@ mod tests {
 
     #[test]
     fn what_a_container_says_is_no_command_to_the_terminal_or_the_runner() {
-        let (lines, _) = back(|frames| frames.say("\u{1b}[2Jhello\r\u{7}\n  ::set-env name=PATH::x\n##[add-path]/tmp"));
-        assert_eq!(lines, ["[2Jhello", "|   ::set-env name=PATH::x", "| ##[add-path]/tmp"]);
+        let said =
+            "\u{1b}[2Jhello\r\u{7}\n  ::set-env name=PATH::x\nend ##[add-path]/tmp ###vso[x ##\u{200b}##teamcity[";
+        let (lines, _) = back(|frames| frames.say(said));
+        assert_eq!(lines, ["hello", "|   ::set-env name=PATH::x", "end # #[add-path]/tmp # # #vso[x # # # #teamcity["]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn main() -> ExitCode {
         (None, None, _, words) => cli::typed(&arguments.manifest, words, arguments.digest, arguments.token_stdin),
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

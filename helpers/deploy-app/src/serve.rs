@@ -42,7 +42,7 @@ pub fn serve<H: Host>(
     let mut frames = Frames::on(connection.try_clone()?);
     // For the journal of this instance: what who asked has read, and no word of what they sent.
     let mut say = |line: &str| {
-        println!("{line}");
+        state::out!("{line}");
         frames.say(line);
     };
     let (end, words) = match admit(manifest, &mut asked, uid, users) {

@@ -25,7 +25,7 @@ pub async fn drill(path: &Path, id: Option<&Id>, json: bool) -> anyhow::Result<E
         socket: manifest.docker_socket.clone(),
         config_folder: manifest.docker_config_folder.clone(),
     };
-    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if json { state::err!("{line}") } else { state::out!("{line}") };
     let receipt = run::run(&engine, &stacks, &manifest, id, &mut say).await?;
     Ok(receipt.print(json)?)
 }
@@ -40,7 +40,7 @@ pub async fn clear_all(path: &Path) -> anyhow::Result<ExitCode> {
     let mut ended = ExitCode::SUCCESS;
     for path in paths {
         if let Err(error) = clear_one(&path).await {
-            eprintln!("error: {error:#}");
+            state::err!("error: {error:#}");
             ended = ExitCode::FAILURE;
         }
     }
@@ -61,7 +61,7 @@ async fn clear_one(path: &Path) -> anyhow::Result<()> {
     let engine = Engine::connect(&manifest.docker_socket)?;
     let removed = clear(&engine, manifest.name.as_str()).await?;
     if removed > 0 {
-        println!("{}: removed {removed} services, volumes and networks that a drill had left", manifest.name);
+        state::out!("{}: removed {removed} services, volumes and networks that a drill had left", manifest.name);
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
         cli::drill(&arguments.path, arguments.snapshot.as_ref(), arguments.json).await
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

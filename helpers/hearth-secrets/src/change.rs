@@ -94,9 +94,9 @@ impl Set {
         let value = self.value(open.plaintext().format())?;
         if open.set(&key, value)? {
             file::save(open, &self.file)?;
-            println!("{}: `{key}` set", self.file.display());
+            state::out!("{}: `{key}` set", self.file.display());
         } else {
-            println!("{}: `{key}` has that value already; nothing was written", self.file.display());
+            state::out!("{}: `{key}` has that value already; nothing was written", self.file.display());
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -140,7 +140,7 @@ impl Unset {
         let mut open = file::open(&self.file, self.input_type, &self.identities)?;
         open.unset(&key)?;
         file::save(open, &self.file)?;
-        println!("{}: `{key}` taken out", self.file.display());
+        state::out!("{}: `{key}` taken out", self.file.display());
         Ok(ExitCode::SUCCESS)
     }
 }

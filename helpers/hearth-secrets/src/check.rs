@@ -48,7 +48,7 @@ impl Check {
             report.complaints.extend(std::mem::take(&mut report.unverified).into_iter().map(missing));
         }
         for complaint in &report.complaints {
-            eprintln!("error: {complaint}");
+            state::err!("error: {complaint}");
         }
         let unverified = report.unverified.len();
         let without = if unverified > 0 {
@@ -56,7 +56,7 @@ impl Check {
         } else {
             String::new()
         };
-        println!("{} good{without}, {} complaints", report.good + unverified, report.complaints.len());
+        state::out!("{} good{without}, {} complaints", report.good + unverified, report.complaints.len());
         Ok(if report.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -42,7 +42,7 @@ impl Edit {
             private.edit()?;
             let after = private.read()?;
             if *after == before.expose() && !is_new {
-                println!("{}: nothing changed, nothing was written", self.file.display());
+                state::out!("{}: nothing changed, nothing was written", self.file.display());
                 return Ok(ExitCode::SUCCESS);
             }
             match open.replace(&after) {
@@ -52,7 +52,7 @@ impl Edit {
             }
         }
         file::save(open, &self.file)?;
-        println!("{}: written", self.file.display());
+        state::out!("{}: written", self.file.display());
         Ok(ExitCode::SUCCESS)
     }
 
@@ -78,8 +78,10 @@ fn again(error: &sops::Error) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Ok(false);
     }
-    eprint!("{error}\nPress Enter to edit again, Ctrl-D to give up what you changed: ");
-    std::io::stderr().flush()?;
+    state::part(
+        std::io::stderr().lock(),
+        format_args!("{error}\nPress Enter to edit again, Ctrl-D to give up what you changed: "),
+    );
     let mut answer = [0];
     Ok(std::io::stdin().read(&mut answer)? > 0)
 }

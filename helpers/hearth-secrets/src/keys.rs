@@ -26,8 +26,8 @@ impl Keys {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         if let Some(file) = &self.new {
             let recipient = make(file)?;
-            println!("{recipient}");
-            eprintln!(
+            state::out!("{recipient}");
+            state::err!(
                 "{}: keep a copy where you keep what must not be lost. Whoever can decrypt a file lets this key in with\n  hearth secrets add-recipient {recipient} FILE\nand names it in .sops.yaml.",
                 file.display()
             );
@@ -35,13 +35,13 @@ impl Keys {
         }
         let found = self.identities.find()?;
         for identity in found.identities.iter() {
-            println!("{identity}");
+            state::out!("{identity}");
         }
         for reason in &found.unusable {
-            eprintln!("not usable: {reason}");
+            state::err!("not usable: {reason}");
         }
         if found.identities.is_empty() {
-            eprintln!(
+            state::err!(
                 "no key is at hand; make one with `hearth secrets keys --new ~/.config/sops/age/keys.txt`, on a host with `--new /var/lib/hearth/age.key`"
             );
             return Ok(ExitCode::FAILURE);

@@ -21,7 +21,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     hearth_secrets::run(Arguments::parse().command).unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

@@ -21,16 +21,16 @@ impl Show {
         for path in &self.files.paths {
             let document = Document::read(path, file::format(self.files.input_type, path))?;
             let metadata = document.metadata();
-            println!("{}", path.display());
+            state::out!("{}", path.display());
             let groups = metadata.key_groups.len();
             for (index, group) in metadata.key_groups.iter().enumerate() {
                 if groups > 1 {
                     let needed = if metadata.shamir_threshold == 0 { groups } else { metadata.shamir_threshold };
-                    println!("  key group {index}, {needed} of {groups} are needed");
+                    state::out!("  key group {index}, {needed} of {groups} are needed");
                 }
                 for recipient in &group.recipients {
                     let own = found.identities.iter().any(|identity| identity.recipient() == recipient.name);
-                    println!("  {recipient}{}", if own { "  (its key is at hand)" } else { "" });
+                    state::out!("  {recipient}{}", if own { "  (its key is at hand)" } else { "" });
                 }
             }
         }
@@ -115,10 +115,10 @@ fn each(
             Ok(said)
         });
         match changed {
-            Ok(said) => println!("{}: {}", path.display(), said.unwrap_or("nothing to change")),
+            Ok(said) => state::out!("{}: {}", path.display(), said.unwrap_or("nothing to change")),
             Err(error) => {
                 failed = true;
-                eprintln!("error: {error:#}");
+                state::err!("error: {error:#}");
             }
         }
     }

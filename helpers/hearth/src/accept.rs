@@ -1,6 +1,6 @@
 //! `hearth accept`: a person's word for one version.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
 use anyhow::{bail, ensure};
@@ -21,7 +21,7 @@ pub fn accept(host: &Host, app: &str, version: &str, yes: bool) -> anyhow::Resul
     let folder = subject.state.clone().map_err(anyhow::Error::msg)?;
     let (files, holds) = (Files::in_folder(&folder), Holds::in_folder(&folder));
     if let Some(aside) = files.failed()?.filter(|aside| aside.by_hand && aside.is_called(version)) {
-        println!("{app}: {}", aside.waits(app));
+        state::out!("{app}: {}", aside.waits(app));
         ensure!(yes || agreed(&format!("Let {app} be updated to {version} again?"))?, "nothing was accepted");
         if let Some(tag) = aside.versions.last() {
             // What else held it was accepted when it was deployed the first time.
@@ -31,14 +31,14 @@ pub fn accept(host: &Host, app: &str, version: &str, yes: bool) -> anyhow::Resul
         return Ok(accepted(app, version, &subject.unit));
     }
     if let Some(hold) = StackHold::read(&folder)?.filter(|hold| hold.to == version) {
-        println!("{hold}");
+        state::out!("{hold}");
         ensure!(yes || agreed(&format!("Let {app} be deployed as stack {version}?"))?, "nothing was accepted");
         hold.accept(&folder)?;
         return Ok(accepted(app, &format!("stack {version}"), &subject.unit));
     }
     let version: Version = version.parse()?;
     if let Some(held) = holds.held()?.filter(|held| held.hold.to.version == version) {
-        println!("{app}: {}", held.hold);
+        state::out!("{app}: {}", held.hold);
     }
     ensure!(yes || agreed(&format!("Let {app} be updated to {version}?"))?, "nothing was accepted");
     holds.accept(&version, Timestamp::now())?;
@@ -46,7 +46,7 @@ pub fn accept(host: &Host, app: &str, version: &str, yes: bool) -> anyhow::Resul
 }
 
 fn accepted(app: &str, version: &str, unit: &str) -> ExitCode {
-    println!("accepted: {app}: {version} is deployed at the next run; to run it now: systemctl start {unit}");
+    state::out!("accepted: {app}: {version} is deployed at the next run; to run it now: systemctl start {unit}");
     ExitCode::SUCCESS
 }
 
@@ -55,8 +55,7 @@ pub(crate) fn agreed(question: &str) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!("{question} Nobody can be asked without a terminal; say --yes");
     }
-    print!("{question} [y/N] ");
-    std::io::stdout().flush()?;
+    state::part(std::io::stdout().lock(), format_args!("{question} [y/N] "));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))

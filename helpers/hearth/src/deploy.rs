@@ -54,7 +54,7 @@ pub fn promote(host: &Host, app: &str, from: &str, to: &str) -> anyhow::Result<E
         Ok(pin) => pin,
         Err(refusal) => return Ok(refusal.told()),
     };
-    println!("{app} {from} has {} at {}, deployed by {}", pin.tag, pin.digest, pin.by);
+    state::out!("{app} {from} has {} at {}, deployed by {}", pin.tag, pin.digest, pin.by);
     let mut command = door.command()?;
     command.args(["--digest", &pin.digest]);
     ask(command, target, &pin.tag)
@@ -86,7 +86,7 @@ struct Refusal(String);
 impl Refusal {
     /// Says it, and returns the exit code that the door has for it.
     fn told(&self) -> ExitCode {
-        println!("{}: {}", End::Refused.word(), self.0);
+        state::out!("{}: {}", End::Refused.word(), self.0);
         ExitCode::from(End::Refused.exit_code())
     }
 }

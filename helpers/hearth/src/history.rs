@@ -26,9 +26,9 @@ pub fn show(host: &Host, name: &str, id: Option<&str>, json: bool) -> anyhow::Re
     };
     let receipt = find(&story, name, id)?;
     if json {
-        println!("{}", serde_json::to_string_pretty(receipt)?);
+        state::out!("{}", serde_json::to_string_pretty(receipt)?);
     } else {
-        print!("{}", told(receipt));
+        state::part(std::io::stdout().lock(), format_args!("{}", told(receipt)));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -51,7 +51,7 @@ fn find<'a>(story: &'a Story, name: &str, id: &str) -> anyhow::Result<&'a Receip
 fn list(story: &Story, json: bool) -> anyhow::Result<()> {
     if json {
         let receipts: Vec<&Receipt> = story.runs.iter().map(|run| &run.receipt).collect();
-        println!("{}", serde_json::to_string_pretty(&receipts)?);
+        state::out!("{}", serde_json::to_string_pretty(&receipts)?);
         return Ok(());
     }
     let mut rows = Rows::new(&["ID", "OUTCOME", "TOOK", "SUMMARY"]).whole(&[0, 1, 2]);
@@ -64,7 +64,7 @@ fn list(story: &Story, json: bool) -> anyhow::Result<()> {
         ]);
     }
     if story.runs.is_empty() {
-        println!("nothing was changed yet");
+        state::out!("nothing was changed yet");
         return Ok(());
     }
     rows.print()?;

@@ -27,7 +27,7 @@ pub async fn show(host: &Host, name: &str, follow: bool, lines: u32) -> anyhow::
         match containers(subject, follow, lines).await {
             Ok(found) => sources.extend(found),
             // What the unit said is what is needed most when the engine is gone.
-            Err(error) => eprintln!("warning: the logs of the containers of {name} cannot be had: {error:#}"),
+            Err(error) => state::err!("warning: the logs of the containers of {name} cannot be had: {error:#}"),
         }
     }
     let width = sources.iter().map(|source| source.name.len()).max().unwrap_or_default();
@@ -100,7 +100,7 @@ fn copy(pipe: impl Read + Send + 'static, prefix: String) -> std::thread::JoinHa
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
             // Whatever a container prints, the terminal of who reads it obeys none of it.
-            if writeln!(std::io::stdout().lock(), "{prefix}{}", swarm::plain(&line)).is_err() {
+            if writeln!(std::io::stdout().lock(), "{prefix}{}", state::plain(&line)).is_err() {
                 return;
             }
         }

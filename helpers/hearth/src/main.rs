@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
         },
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

@@ -26,7 +26,7 @@ pub fn show(host: &Host, output: Option<&Path>) -> anyhow::Result<ExitCode> {
     match output {
         // Whatever collects it runs as a user of its own; there is no secret in it.
         Some(path) => state::write_atomic(path, text.as_bytes(), 0o644).context("writing the metrics")?,
-        None => print!("{text}"),
+        None => state::part(std::io::stdout().lock(), format_args!("{text}")),
     }
     Ok(ExitCode::SUCCESS)
 }

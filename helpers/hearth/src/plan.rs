@@ -20,7 +20,7 @@ pub async fn show(host: &Host, app: Option<&str>, json: bool) -> anyhow::Result<
     let findings = look(&paths, Engine::connect).await?;
     if json {
         let all: Vec<_> = findings.iter().map(as_json).collect();
-        println!("{}", serde_json::to_string_pretty(&all)?);
+        state::out!("{}", serde_json::to_string_pretty(&all)?);
     } else {
         print(&findings)?;
     }

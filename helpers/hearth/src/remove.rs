@@ -21,9 +21,9 @@ pub async fn remove(host: &Host, app: &str, with_data: bool, yes: bool) -> anyho
     let manifest: Manifest = state::manifest::read(&subject.manifest)?;
     let engine = Engine::connect(&manifest.docker_socket)?;
     let left = remains(&manifest, &engine, app).await?;
-    println!("{app} is not in the flake:");
+    state::out!("{app} is not in the flake:");
     for line in left.lines(with_data) {
-        println!("  {line}");
+        state::out!("  {line}");
     }
     let question = if with_data {
         format!("Remove {app} and all its data, for good?")

@@ -20,7 +20,7 @@ pub fn restore(host: &Host, app: &str, name: &str, yes: bool) -> anyhow::Result<
     let Some(kept) = snapshots::of(subject)? else { bail!("{app} keeps no snapshots") };
     let snapshot = kept.find(app, name)?;
     let about = &snapshot.manifest;
-    println!(
+    state::out!(
         "{app}: snapshot {} was taken {}, of version {}, and holds {} in {} volumes; what was written since is lost",
         snapshot.id,
         ago(about.at, Timestamp::now()),

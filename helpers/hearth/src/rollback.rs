@@ -38,7 +38,7 @@ pub fn rollback(
     };
     let (by_verdict, why) = by_verdict(files.migrations()?.as_ref(), &deployed.digest, &to.manifest.digest);
     let data = asked.unwrap_or(by_verdict);
-    println!("{app}: {}; what serves now is kept in a new snapshot", shown(&deployed, to, data, &why));
+    state::out!("{app}: {}; what serves now is kept in a new snapshot", shown(&deployed, to, data, &why));
     ensure!(yes || agreed(&format!("Stop {app} and take it back to that?"))?, "nothing was done");
     let mut arguments = vec!["--back-to", to.id.as_str()];
     arguments.extend(asked.iter().flat_map(|data| ["--data", word(*data)]));

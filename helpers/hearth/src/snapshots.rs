@@ -81,7 +81,7 @@ pub fn show(host: &Host, app: Option<&str>, json: bool) -> anyhow::Result<ExitCo
     }
     if json {
         let values: Vec<_> = all.iter().flat_map(|(app, kept)| as_json(app, kept)).collect();
-        println!("{}", serde_json::to_string_pretty(&values)?);
+        state::out!("{}", serde_json::to_string_pretty(&values)?);
     } else {
         print(&all)?;
     }
@@ -102,7 +102,7 @@ fn as_json(app: &str, kept: &Kept) -> Vec<serde_json::Value> {
 
 fn print(all: &[(&str, Kept)]) -> anyhow::Result<()> {
     if all.iter().all(|(_, kept)| kept.snapshots.is_empty() && kept.unreadable.is_empty()) {
-        println!("no snapshot was taken yet");
+        state::out!("no snapshot was taken yet");
         return Ok(());
     }
     let now = Timestamp::now();

@@ -23,7 +23,7 @@ pub fn show(host: &Host, json: bool) -> anyhow::Result<ExitCode> {
     let lines: Vec<Line> = host.subjects.iter().map(Line::of).collect();
     if json {
         let all: Vec<_> = lines.iter().map(Line::json).collect();
-        println!("{}", serde_json::to_string_pretty(&all)?);
+        state::out!("{}", serde_json::to_string_pretty(&all)?);
     } else {
         print(&lines)?;
     }

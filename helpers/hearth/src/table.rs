@@ -43,9 +43,12 @@ impl Rows {
         self
     }
 
-    /// Adds a row.
+    /// Adds a row. What a terminal would obey is left out of it.
     pub fn row(&mut self, cells: Vec<Cell>) {
-        self.table.add_row(cells);
+        self.table.add_row(cells.into_iter().map(|cell| {
+            let (said, clean) = (cell.content(), state::plain(&cell.content()));
+            if said == clean { cell } else { Cell::new(clean) }
+        }));
     }
 
     /// A word in the colour of its tone.

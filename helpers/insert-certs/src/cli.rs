@@ -40,20 +40,20 @@ pub async fn insert(path: &Path, dry_run: bool, json: bool) -> anyhow::Result<Ex
     let manifest = read(path)?;
     let receipt = run(&manifest, || Engine::connect(&manifest.docker_socket), dry_run, Timestamp::now()).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&receipt)?);
+        state::out!("{}", serde_json::to_string_pretty(&receipt)?);
     } else {
         for line in &receipt.plan {
-            println!("{line}");
+            state::out!("{line}");
         }
         for warning in &receipt.warnings {
-            println!("warning: {warning}");
+            state::out!("warning: {warning}");
         }
     }
     if let Some(error) = &receipt.error {
-        eprintln!("error: certificate `{}`: {error}", receipt.subject);
+        state::err!("error: certificate `{}`: {error}", receipt.subject);
     }
     if !json {
-        println!("{}", receipt.closing_line());
+        state::out!("{}", receipt.closing_line());
     }
     Ok(ExitCode::from(receipt.outcome.exit_code()))
 }

@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
         cli::insert(&arguments.manifest, arguments.dry_run, arguments.json).await
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

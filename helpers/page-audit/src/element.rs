@@ -160,7 +160,6 @@ fn place(element: &str, attribute: &str, url: &str) -> String {
 
 /// The beginning of a text, on one line.
 pub fn short(text: &str) -> String {
-    let line: String =
-        text.chars().take(SHOWN).map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let line: String = state::plain(text).replace('\n', " ").chars().take(SHOWN).collect();
     if line.len() < text.len() { format!("{line}…") } else { line }
 }

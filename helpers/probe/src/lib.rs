@@ -119,8 +119,7 @@ pub trait Ask {
 
 /// The beginning of a body, on one line, short enough for a message, and with nothing that a terminal obeys.
 pub(crate) fn beginning(body: &str) -> String {
-    let body: String = body.chars().filter(|character| !character.is_control() || character.is_whitespace()).collect();
-    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = state::plain(body).split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,

@@ -27,7 +27,7 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
 /// When the manifest cannot be read or the receipt cannot be written.
 pub async fn one(path: &Path, job: &Job, json: bool) -> anyhow::Result<ExitCode> {
     let manifest = Manifest::read(path)?;
-    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if json { state::err!("{line}") } else { state::out!("{line}") };
     let receipt = run(&manifest, job, &mut say).await?;
     Ok(receipt.print(json)?)
 }
@@ -40,14 +40,14 @@ pub async fn all(folder: &Path, start: bool) -> anyhow::Result<ExitCode> {
     let findings = host::look(&host::manifests(folder)?, Engine::connect).await?;
     let mut outcome = host::outcome(&findings);
     for finding in &findings {
-        println!("{}", finding.line());
+        state::out!("{}", finding.line());
         if start && finding.differs() {
             if let Err(error) = finding.start().await {
-                eprintln!("error: {error:#}");
+                state::err!("error: {error:#}");
                 outcome = Outcome::Failed;
             }
         }
     }
-    println!("{outcome}: {} apps", findings.len());
+    state::out!("{outcome}: {} apps", findings.len());
     Ok(ExitCode::from(outcome.exit_code()))
 }

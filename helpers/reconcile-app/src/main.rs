@@ -75,7 +75,7 @@ async fn main() -> ExitCode {
         (None, None) => Err(anyhow::anyhow!("nothing to do: name a manifest, or all with --all FOLDER")),
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

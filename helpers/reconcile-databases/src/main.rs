@@ -34,7 +34,7 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     run(&Arguments::parse()).await.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }
@@ -46,7 +46,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let engine = Engine::connect(&manifest.docker_socket)?;
-    let mut say = |line: String| if arguments.json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if arguments.json { state::err!("{line}") } else { state::out!("{line}") };
     let receipt = run::reconcile(&manifest, &engine, arguments.dry_run, &mut say).await?;
     Ok(receipt.print(arguments.json)?)
 }

@@ -31,7 +31,7 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     run(&Arguments::parse()).await.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }
@@ -42,7 +42,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         manifest.check()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut say = |line: String| if arguments.json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if arguments.json { state::err!("{line}") } else { state::out!("{line}") };
     let receipt = run::reconcile(&manifest, arguments.dry_run, &mut say).await?;
     Ok(receipt.print(arguments.json)?)
 }

@@ -20,7 +20,7 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
     manifest.validate()?;
     let complaints = check::sops_files(&manifest);
     for complaint in &complaints {
-        eprintln!("error: {complaint}");
+        state::err!("error: {complaint}");
     }
     Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -34,18 +34,18 @@ pub fn render(path: &Path, dry_run: bool, json: bool) -> anyhow::Result<ExitCode
     manifest.validate()?;
     let report = run::run(&manifest, dry_run)?;
     for warning in &report.receipt.warnings {
-        eprintln!("warning: {warning}");
+        state::err!("warning: {warning}");
     }
     for error in &report.errors {
-        eprintln!("error: {error}");
+        state::err!("error: {error}");
     }
     if json {
-        println!("{}", serde_json::to_string_pretty(&report.receipt)?);
+        state::out!("{}", serde_json::to_string_pretty(&report.receipt)?);
     } else {
         for line in &report.receipt.plan {
-            println!("{line}");
+            state::out!("{line}");
         }
-        println!("{}", report.receipt.closing_line());
+        state::out!("{}", report.receipt.closing_line());
     }
     Ok(ExitCode::from(if report.partly { PARTLY } else { report.receipt.outcome.exit_code() }))
 }
@@ -58,18 +58,18 @@ pub fn status(path: &Path, name: &str) -> anyhow::Result<ExitCode> {
     let manifest: Manifest = state::manifest::read(path)?;
     let failed = failures::known(&manifest.state_folder)?;
     if let Some(reason) = failed.get(name) {
-        eprintln!("error: {reason}");
+        state::err!("error: {reason}");
         return Ok(ExitCode::FAILURE);
     }
     ensure!(manifest.declares(name), "manifest {}: no secret or template is called `{name}`", path.display());
     let file = manifest.link.join(name);
     if !file.try_exists()? {
-        eprintln!(
+        state::err!(
             "error: `{name}` was not rendered yet: {} is not there; see `journalctl -u hearth-secrets`",
             file.display()
         );
         return Ok(ExitCode::FAILURE);
     }
-    println!("`{name}` is rendered");
+    state::out!("`{name}` is rendered");
     Ok(ExitCode::SUCCESS)
 }

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         cli::render(&arguments.manifest, arguments.dry_run, arguments.json)
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

@@ -16,7 +16,7 @@ use crate::table;
 pub async fn job(path: &Path, job: &Job, json: bool) -> anyhow::Result<ExitCode> {
     let manifest = Manifest::read(path)?.as_deployed();
     let engine = swarm::Engine::connect(&manifest.docker_socket)?;
-    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if json { state::err!("{line}") } else { state::out!("{line}") };
     let receipt = run::run(&engine, &manifest, job, &mut say).await?;
     Ok(receipt.print(json)?)
 }
@@ -31,9 +31,9 @@ pub fn list(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let last_good = store.last_good().ok().flatten().map(|snapshot| snapshot.id);
     if json {
         let list = json!({ "lastGood": last_good, "snapshots": listing.snapshots, "unreadable": listing.unreadable });
-        println!("{}", serde_json::to_string_pretty(&list)?);
+        state::out!("{}", serde_json::to_string_pretty(&list)?);
     } else {
-        println!("{}", table::lines(&listing, last_good.as_ref()).join("\n"));
+        state::out!("{}", table::lines(&listing, last_good.as_ref()).join("\n"));
     }
     Ok(ExitCode::SUCCESS)
 }

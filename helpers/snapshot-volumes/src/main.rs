@@ -71,7 +71,7 @@ async fn main() -> ExitCode {
         None => cli::list(&arguments.manifest, arguments.json),
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        state::err!("error: {error:#}");
         ExitCode::FAILURE
     })
 }

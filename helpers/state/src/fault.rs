@@ -23,10 +23,10 @@ pub fn point(name: impl FnOnce() -> String) {
     let Some(wanted) = wanted else { return };
     let number = PASSED.fetch_add(1, Ordering::Relaxed) + 1;
     if number != *wanted {
-        eprintln!("passed point {number}: {}", name());
+        crate::err!("passed point {number}: {}", name());
         return;
     }
-    eprintln!("killed at point {number}: {}", name());
+    crate::err!("killed at point {number}: {}", name());
     // That it kills this very process is the point; if the system refuses, the test sees a run that went on.
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
 }

@@ -12,6 +12,7 @@ mod journal;
 mod lock;
 pub mod manifest;
 mod outcome;
+mod plain;
 mod receipt;
 mod reserve;
 
@@ -21,5 +22,6 @@ pub use image::{Image, named};
 pub use journal::Journal;
 pub use lock::{Lock, LockError};
 pub use outcome::Outcome;
+pub use plain::{line, part, plain};
 pub use receipt::{Receipt, Step, kept as kept_receipts};
 pub use reserve::{Reserve, is_full};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, write_atomic};
+use crate::{Outcome, plain, write_atomic};
 
 /// How many receipts of a subject are kept; the oldest go first.
 const KEPT: usize = 50;
@@ -92,6 +92,14 @@ impl Receipt {
         self.outcome = outcome;
         self.summary = summary.into();
         self.milliseconds = since(self.started);
+        self.clean();
+    }
+
+    /// Engines, databases and recipes have their words in it, and it is shown to people and sent to them.
+    fn clean(&mut self) {
+        let steps = self.steps.iter_mut().flat_map(|step| [&mut step.name, &mut step.result]);
+        let lines = self.plan.iter_mut().chain(&mut self.warnings).chain(&mut self.error);
+        steps.chain(lines).chain([&mut self.summary]).for_each(|text| *text = plain(text));
     }
 
     /// Ends it as a run did: with an outcome and a summary, or as failed, with all causes of the error.
@@ -145,9 +153,9 @@ impl Receipt {
     /// When it cannot be written as JSON.
     pub fn print(&self, json: bool) -> serde_json::Result<ExitCode> {
         match self.outcome {
-            _ if json => println!("{}", serde_json::to_string_pretty(self)?),
-            Outcome::Failed | Outcome::RolledBack => eprintln!("{}", self.closing_line()),
-            _ => println!("{}", self.closing_line()),
+            _ if json => crate::out!("{}", serde_json::to_string_pretty(self)?),
+            Outcome::Failed | Outcome::RolledBack => crate::err!("{}", self.closing_line()),
+            _ => crate::out!("{}", self.closing_line()),
         }
         Ok(ExitCode::from(self.outcome.exit_code()))
     }
@@ -233,6 +241,20 @@ mod tests {
         receipt.end(Err(Caused));
         assert_eq!((receipt.outcome, receipt.summary.as_str()), (Outcome::Failed, "no snapshot: no room"));
         assert_eq!(receipt.error.as_deref(), Some("no snapshot: no room"));
+    }
+
+    #[test]
+    fn what_strangers_called_a_table_or_said_of_an_image_steers_nobodys_terminal() {
+        let hostile = "table x\u{1b}]52;c;cm0gLXJm\u{7}\u{1b}[2J\u{202e} of shop";
+        let mut receipt = Receipt::start("reconcile-databases", "databases");
+        receipt.plan.push(hostile.to_owned());
+        receipt.warnings.push(hostile.to_owned());
+        receipt.step(hostile, receipt.started, hostile);
+        receipt.end(Err::<_, &str>(hostile));
+        let texts = [&receipt.plan[0], &receipt.warnings[0], &receipt.steps[0].name, &receipt.steps[0].result];
+        for text in texts.into_iter().chain([&receipt.summary]).chain(&receipt.error) {
+            assert_eq!(text, "table x of shop");
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Containers for Engine {
         let last = health.log.and_then(|log| log.into_iter().next_back()).and_then(|check| check.output);
         Ok(Some(Container {
             health: health.status.map_or(Health::None, Health::from),
-            health_output: last.unwrap_or_default().trim().lines().map(plain).collect::<Vec<_>>().join("\n"),
+            health_output: last.unwrap_or_default().trim().lines().map(state::plain).collect::<Vec<_>>().join("\n"),
             pid: state.pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default(),
             running: state.running.unwrap_or_default(),
         }))
@@ -109,7 +109,7 @@ async fn lines_of(chunks: impl Stream<Item = Result<LogOutput>>) -> Result<Vec<S
             Err(error) => return Err(error),
         }
     }
-    Ok(String::from_utf8_lossy(&text).lines().map(plain).collect())
+    Ok(String::from_utf8_lossy(&text).lines().map(state::plain).collect())
 }
 
 async fn inspect(engine: &Engine, id: &str) -> Result<Option<ContainerInspectResponse>> {
@@ -124,26 +124,6 @@ async fn inspect(engine: &Engine, id: &str) -> Result<Option<ContainerInspectRes
 /// Of `NAME=value` the name.
 fn keep_name(variable: &mut String) {
     variable.truncate(variable.find('=').unwrap_or(variable.len()));
-}
-
-/// A line of a container as a journal, a receipt and a terminal should have it: without colours and other control sequences.
-pub fn plain(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    let mut characters = line.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            // ECMA-48: a control sequence ends with the first character from @ to ~ after its introducer.
-            '\u{1b}' => {
-                if characters.next() == Some('[') {
-                    characters.by_ref().find(|end| ('@'..='~').contains(end));
-                }
-            }
-            '\t' => text.push(' '),
-            other if other.is_control() => {}
-            other => text.push(other),
-        }
-    }
-    text
 }
 
 fn bytes(output: &LogOutput) -> &[u8] {
@@ -171,7 +151,7 @@ mod tests {
     use bollard::container::LogOutput;
     use futures_util::{StreamExt, stream};
 
-    use super::{keep_name, lines_of, plain};
+    use super::{keep_name, lines_of};
 
     #[tokio::test(start_paused = true)]
     async fn a_log_that_has_no_end_is_read_as_far_as_it_goes() {
@@ -187,10 +167,5 @@ mod tests {
             keep_name(&mut variable);
             assert_eq!(variable, "PASSWORD");
         }
-    }
-
-    #[test]
-    fn colours_and_control_characters_are_taken_out_of_a_log_line() {
-        assert_eq!(plain("\u{1b}[90m12:00\u{1b}[0m \u{1b}[31mERR\u{1b}[0m\tno\u{7} way"), "12:00 ERR no way");
     }
 }

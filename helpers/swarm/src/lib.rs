@@ -31,7 +31,7 @@ mod volumes;
 
 pub use archive::archived_content;
 pub use commands::{Command, Commands, Printed};
-pub use containers::{Container, Containers, Health, plain};
+pub use containers::{Container, Containers, Health};
 pub use disposable::Disposable;
 pub use engine::Engine;
 pub use error::{Error, Result};

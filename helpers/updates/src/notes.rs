@@ -50,7 +50,7 @@ fn note(entry: &Entry, texts: &BTreeMap<&str, String>) -> Option<Note> {
 fn shown(content: &[u8]) -> String {
     let cut = &content[..content.len().min(MAX_BYTES)];
     let text = String::from_utf8_lossy(cut);
-    let plain: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let plain = state::plain(&text);
     let more = if cut.len() < content.len() { "\n(there is more in the recipe)" } else { "" };
     format!("{}{more}", plain.trim())
 }

@@ -135,7 +135,7 @@ fn last_lines(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let last = lines[lines.len().saturating_sub(4)..].join("; ");
-    last.chars().filter(|c| !c.is_control()).take(600).collect()
+    state::plain(&last).chars().take(600).collect()
 }
 
 #[cfg(test)]

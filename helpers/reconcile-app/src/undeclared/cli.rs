@@ -26,7 +26,7 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
 pub async fn look(path: &Path, options: Options, json: bool) -> anyhow::Result<ExitCode> {
     let manifest: Manifest = state::manifest::read(path)?;
     let engine = Engine::connect(&manifest.docker_socket)?;
-    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if json { state::err!("{line}") } else { state::out!("{line}") };
     let receipt = run(&engine, &Snapshots { engine: &engine }, &manifest, options, &mut say).await?;
     Ok(receipt.print(json)?)
 }
@@ -38,7 +38,7 @@ pub async fn look(path: &Path, options: Options, json: bool) -> anyhow::Result<E
 pub async fn remove_app(path: &Path, app: &str, with_data: bool, json: bool) -> anyhow::Result<ExitCode> {
     let manifest: Manifest = state::manifest::read(path)?;
     let engine = Engine::connect(&manifest.docker_socket)?;
-    let mut say = |line: String| if json { eprintln!("{line}") } else { println!("{line}") };
+    let mut say = |line: String| if json { state::err!("{line}") } else { state::out!("{line}") };
     let receipt = remove(&manifest, &engine, app, with_data, &mut say).await?;
     Ok(receipt.print(json)?)
 }
