@@ -5,8 +5,11 @@ let
   hardening = {
     CapabilityBoundingSet = "";
     KeyringMode = "private";
+    # Nearly every unit has a secret in its memory at some time: neither a core dump nor swap may hold it.
+    LimitCORE = 0;
     LockPersonality = true;
     MemoryDenyWriteExecute = true;
+    MemorySwapMax = 0;
     NoNewPrivileges = true;
     PrivateDevices = true;
     PrivateMounts = true;

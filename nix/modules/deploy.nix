@@ -67,6 +67,10 @@ let
       AuthorizedKeysFile ${paths.manifests}/deploy-keys
       AuthenticationMethods publickey
       DisableForwarding yes
+      TrustedUserCAKeys none
+      AuthorizedKeysCommand none
+      AuthorizedPrincipalsFile none
+      HostbasedAuthentication no
       PermitTTY no
       PermitTunnel no
       PermitUserRC no
@@ -226,9 +230,6 @@ in
           StateDirectoryMode = "0700";
           # Following the journal asks for the boot's identifier in /proc/sys.
           ProcSubset = "all";
-          # A registry token is in its memory, and goes from there to no disk.
-          LimitCORE = 0;
-          MemorySwapMax = 0;
           # Longer than any deploy that waits for another; the app's unit has the limit that counts.
           RuntimeMaxSec = "6h";
         };

@@ -48,8 +48,12 @@ let
       # Traefik looks up the node of each task; a node shows no more than the list of nodes.
       acl node path,field(3,/) -m str nodes
       acl below-node path,field(5,/) -m len 1:
-      acl encoded path_sub % ..
+      acl encoded path_sub % .. //
       http-request deny deny_status 403 if encoded
+      # Nothing that reads sends anything along.
+      acl body req.hdr(content-length),length gt 0
+      acl body req.hdr(transfer-encoding),length gt 0
+      http-request deny deny_status 403 if body
       http-request allow if reading listing
       http-request allow if reading versioned versioned-listing !deeper
       http-request allow if reading versioned node !below-node

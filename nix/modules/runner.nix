@@ -22,16 +22,23 @@ let
   # Without labels the runner takes those of its own, which are images.
   usesEngine = labels: labels == [ ] || lib.any inContainers labels;
 
-  # The events that somebody can cause who may read a repository, and not write to it.
-  strangers = "pull_request[a-z_]*|issue_comment|discussion_comment";
+  # The events that somebody can cause who may read a repository, and not write to it. The first are found wherever they
+  # stand; the others are words of every day and of `permissions:`, and are found where events are named.
+  unmistakable = "pull_request[a-z_]*|issue_comment|discussion_comment|workflow_run";
+  everyday = "issues|discussion|fork|watch|gollum|star";
   triggerOf =
     line:
     let
-      found = builtins.match "(.*[^a-z_])?(${strangers})([^a-z_].*)?" (
-        lib.head (lib.splitString "#" line)
-      );
+      said = lib.head (lib.splitString "#" line);
+      anywhere = builtins.match "(.*[^a-z_])?(${unmistakable})([^a-z_].*)?" said;
+      named = builtins.match "([ ]*(- +)?|[\"']?on[\"']?:(.*[^a-z_])?)[\"']?(${everyday})[\"']?( *[],].*| *: *([{].*)?| *)" said;
     in
-    if found == null then [ ] else [ (lib.elemAt found 1) ];
+    if anywhere != null then
+      [ (lib.elemAt anywhere 1) ]
+    else if named != null then
+      [ (lib.elemAt named 3) ]
+    else
+      [ ];
   triggersOf =
     file: lib.unique (lib.concatMap triggerOf (lib.splitString "\n" (builtins.readFile file)));
   openTo = lib.filter (one: one.triggers != [ ]) (

@@ -162,9 +162,6 @@ let
         "@chown"
         "mount"
       ];
-      # Here and in the other unit: neither a core dump nor swap may hold what was decrypted.
-      MemorySwapMax = 0;
-      LimitCORE = 0;
     };
   };
 
@@ -234,8 +231,6 @@ let
       "~@privileged @resources"
       "@chown"
     ];
-    LimitCORE = 0;
-    MemorySwapMax = 0;
   }
   // (
     # Folders of links are made where they are missing, which in an empty file system would help nobody.

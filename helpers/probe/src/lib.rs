@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_body_holds_nothing_that_a_terminal_obeys() {
-        assert_eq!(beginning("down\u{1b}]0;x\u{7} for\n\tnow"), "down]0;x for now");
+        assert_eq!(beginning("down\u{1b}]0;x\u{7} for\n\tnow"), "down for now");
     }
 
     #[test]

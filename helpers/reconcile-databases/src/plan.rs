@@ -147,7 +147,7 @@ impl Plan {
         match found {
             None => self.sql(
                 format!("create database {database}, owned by {owner}"),
-                format!("CREATE DATABASE {} OWNER {};", name(database), name(owner)),
+                format!("CREATE DATABASE {} OWNER {} TEMPLATE template0;", name(database), name(owner)),
             ),
             Some(found) if found.owner != *owner => self.sql(
                 format!("make {owner} the owner of database {database}, which is {}'s", found.owner),

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_note_cannot_steer_a_terminal_or_fill_it() {
-        assert_eq!(shown(b"\n Move\x1b[2J the \r\nuploads\x07 \n"), "Move[2J the \nuploads");
+        assert_eq!(shown(b"\n Move\x1b[2J the \r\nuploads\x07 \n"), "Move the \nuploads");
         assert_eq!(shown(b" \n\n"), "");
         let long = shown(&vec![b'x'; MAX_BYTES + 1]);
         assert!(long.ends_with("(there is more in the recipe)") && long.len() < MAX_BYTES + 50);

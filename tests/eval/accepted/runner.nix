@@ -4,7 +4,10 @@
     enable = true;
     url = "https://git.example.org";
     tokenSecret = "hello_token";
-    workflows = [ ../../../docs/examples/gitea-runner.yml ];
+    workflows = [
+      ../../../docs/examples/gitea-runner.yml
+      ../workflow-of-a-push.yml
+    ];
   };
   hearth.apps.hello.deploy.users = [ "gitea-runner" ];
 }
