@@ -167,7 +167,7 @@ fn names(of: impl Iterator<Item = impl AsRef<str>>) -> String {
 const OF_THE_SYSTEM_ONLY: &str = "SET search_path = pg_catalog;\n";
 
 /// The question about roles and databases, one line of JSON.
-pub fn server_query<'a>(roles: impl Iterator<Item = &'a str>, databases: impl Iterator<Item = &'a String>) -> String {
+pub fn server_query<'a>(roles: impl Iterator<Item = &'a str>, databases: impl Iterator<Item = &'a str>) -> String {
     let role = "json_build_object('name', rolname, 'login', rolcanlogin, 'powers', array_remove(ARRAY[CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END], NULL), 'verifier', coalesce(rolpassword, ''), 'memberOf', (SELECT coalesce(json_agg(DISTINCT g.rolname), '[]') FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid))";
     let database = format!(
         "json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'grants', {})",
@@ -252,7 +252,8 @@ mod tests {
             extensions: BTreeSet::new(),
         };
         let names = ["shop".to_owned()];
-        for question in [inside_query(&shop), server_query(["shop_app"].into_iter(), names.iter())] {
+        for question in [inside_query(&shop), server_query(["shop_app"].into_iter(), names.iter().map(String::as_str))]
+        {
             assert!(question.starts_with("SET search_path = pg_catalog;\nSELECT "), "{question}");
         }
     }

@@ -6,12 +6,15 @@ use std::fmt;
 use check_migrations::postgres::name;
 
 use crate::manifest::{Database, Part};
-use crate::observed::{Grant, Inside, Observed, Relation};
+use crate::observed::{Grant, Inside, Observed, Relation, SeenDatabase};
 use crate::password::Password;
 use crate::scram::verifies;
 
 /// The database in which a server is asked about all others.
 pub const MAINTENANCE: &str = "postgres";
+/// The databases that every server has and into which it lets every role: whoever may make something there leaves it for
+/// others, and what lies in `template1` would be in each new database.
+pub const COMMON: [&str; 2] = [MAINTENANCE, "template1"];
 /// Rights that reach beyond a database, in the order of `CREATE ROLE`. No role here has one.
 const NO_POWERS: &str = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
 /// The body of the pooler's function. Who is a superuser is not known to the pooler, and so cannot come in through it.
@@ -61,6 +64,7 @@ pub fn plan(part: Part<'_>, passwords: &BTreeMap<String, Password>, observed: &O
         Part::Pooler(pooler) => {
             plan.memberships(&pooler.role, "the pooler", observed);
             plan.lookup(&pooler.role, observed);
+            plan.common(&pooler.role, observed);
         }
         Part::Database(name, database) => {
             plan.memberships(&database.app.name, "the app", observed);
@@ -139,6 +143,21 @@ impl Plan {
                 name(pooler)
             ),
         );
+    }
+
+    /// The databases that are nobody's: the pooler alone gets in, and looks up there who comes.
+    fn common(&mut self, pooler: &str, observed: &Observed) {
+        let open =
+            |found: &&SeenDatabase| found.grants.iter().any(|grant| grant.to == "PUBLIC" && grant.what == "CONNECT");
+        for found in observed.server.databases.iter().filter(|found| COMMON.contains(&found.name.as_str())).filter(open)
+        {
+            let grant = format!("GRANT CONNECT ON DATABASE {} TO {}; ", name(MAINTENANCE), name(pooler));
+            let first = if found.name == MAINTENANCE { grant } else { String::new() };
+            self.sql(
+                format!("let no app into database {}", found.name),
+                format!("{first}REVOKE CONNECT ON DATABASE {} FROM PUBLIC;", name(&found.name)),
+            );
+        }
     }
 
     fn database(&mut self, database: &str, declared: &Database, observed: &Observed) {

@@ -316,3 +316,21 @@ fn a_function_of_the_pooler_that_everybody_may_call_or_that_says_more_is_made_an
         assert_eq!(steps[0].to_string(), "put the function by which the pooler looks up who comes right");
     }
 }
+
+#[test]
+fn no_app_gets_into_what_every_server_has_and_the_pooler_keeps_the_way_that_it_takes() {
+    let steps = after(|observed| {
+        observed.server.databases.extend(["postgres", "template1"].map(|name| SeenDatabase {
+            name: name.to_owned(),
+            owner: "postgres".to_owned(),
+            grants: vec![grant("PUBLIC", "CONNECT")],
+        }));
+    });
+    assert_eq!(
+        statements(&steps),
+        [
+            "GRANT CONNECT ON DATABASE \"postgres\" TO \"hearth_pooler\"; REVOKE CONNECT ON DATABASE \"postgres\" FROM PUBLIC;",
+            "REVOKE CONNECT ON DATABASE \"template1\" FROM PUBLIC;",
+        ]
+    );
+}

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::manifest::{Database, Manifest, Part};
 use crate::observed::{Inside, Server as Seen, inside_query, parse, server_query};
 use crate::password::Password;
-use crate::plan::{How, MAINTENANCE, Step};
+use crate::plan::{COMMON, How, MAINTENANCE, Step};
 use crate::scram::verifier;
 
 /// What the connections of a run are told: that no statement is written into the server's log, since one holds what is kept
@@ -70,7 +70,8 @@ async fn once<'a, E: Engine>(engine: &'a E, declared: &Manifest) -> anyhow::Resu
 /// The server's words.
 pub async fn observe<E: Commands>(server: &Server<'_, E>, declared: &Manifest) -> anyhow::Result<Seen> {
     let roles = declared.roles().map(|(role, _)| role);
-    let query = server_query(roles, declared.databases.keys());
+    let databases = declared.databases.keys().map(String::as_str).chain(COMMON);
+    let query = server_query(roles, databases);
     let answer = server.sql(MAINTENANCE, &query).await.context("looking at roles and databases")?;
     parse(&answer, "roles and databases")
 }
