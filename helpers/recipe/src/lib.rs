@@ -27,6 +27,7 @@
 
 mod abra;
 mod allow;
+mod asks;
 pub mod compose;
 pub mod dotenv;
 mod environment;
@@ -41,6 +42,7 @@ mod template;
 mod version;
 
 pub use allow::{Allow, Port, Protocol};
+pub use asks::asks;
 pub use environment::{Environment, stack_name};
 pub use error::{Error, Refusal};
 pub use files::ComposeFile;

@@ -127,5 +127,13 @@ fn is_true(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false)) && value.as_str() != Some("false")
 }
 
+/// The hosts that a rule of a router names, in lower case; of a rule that is not understood the whole of it.
+pub(crate) fn rule_hosts(rule: &str) -> Vec<String> {
+    match rule::parse(rule) {
+        Some(rule) => rule.hosts().into_iter().map(str::to_lowercase).collect(),
+        None => vec![rule.to_owned()],
+    }
+}
+
 #[cfg(test)]
 mod tests;
