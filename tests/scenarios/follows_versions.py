@@ -106,3 +106,45 @@ with subtest("a tag that was moved is held and named"):
     good, said, story = follow()
     assert good and story["outcome"] == "held" and "tag was moved" in story["summary"], story
     assert int(get("hello.example.org", "/count")) == 1
+
+with subtest("a version that asks for more than what serves waits, and what it asks for is told; the app is not touched"):
+    host.succeed(f"rm -r {REPOSITORY}/release")
+    release("0.1.5+1.1.0", "1.1.0")
+    edit = "/^volumes:/a \\  spare: {}"
+    host.succeed(f"sed -i '{edit}' {REPOSITORY}/compose.yml && grep -q 'spare:' {REPOSITORY}/compose.yml")
+    release("0.1.6+1.0.0", "1.0.0")
+    good, said, story = follow()
+    # What lies between asks for nothing new, and is taken.
+    assert good and story["outcome"] == "changed" and "+ volume spare" in story["summary"], story
+    assert "hello 1.1.0" in get("hello.example.org")
+    indexes = services()
+    good, said, story = follow()
+    assert good and story["outcome"] == "held", said
+    assert "+ volume spare" in story["summary"] and "hearth accept hello 0.1.6+1.0.0" in story["summary"], story
+    assert services() == indexes
+
+with subtest("a name that nothing has is refused with what waits"):
+    code, said = host.execute("hearth accept hello spare --yes 2>&1")
+    assert code != 0 and "version 0.1.6+1.0.0 waits" in said, said
+
+with subtest("who accepts it has accepted that commit: a tag that moves on waits again"):
+    said = host.succeed("hearth accept hello 0.1.6+1.0.0 --yes")
+    assert "  + volume spare" in said.splitlines(), said
+    host.succeed(f"{IN_REPOSITORY} tag --delete 0.1.6+1.0.0")
+    host.succeed(f"sed -i 's/  spare: {{}}/  other: {{}}/' {REPOSITORY}/compose.yml")
+    release("0.1.6+1.0.0", "1.0.0")
+    good, said, story = follow()
+    assert good and story["outcome"] == "held" and "tag was moved" in story["summary"], story
+    assert services() == indexes
+
+with subtest("accepted as it stands, it is deployed"):
+    for _ in range(2):
+        # The move of the tag is one reason, which is known before it is rendered; what it asks for is the other.
+        host.succeed("hearth accept hello 0.1.6+1.0.0 --yes")
+        good, said, story = follow()
+        if story["outcome"] == "changed":
+            break
+        assert "+ volume other" in story["summary"], story
+    assert good and story["outcome"] == "changed", said
+    assert "hello 1.0.0" in get("hello.example.org")
+    assert int(get("hello.example.org", "/count")) == 1

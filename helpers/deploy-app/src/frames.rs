@@ -37,7 +37,7 @@ impl<W: Write> Frames<W> {
 }
 
 /// A line that no terminal and no runner takes for a command. GitHub's, Gitea's and Forgejo's look for `::` at the start of
-/// a line, GitHub's for `##[` anywhere in it, as Azure's and TeamCity's do for `##vso[` and `##teamcity[`
+/// a line, GitHub's for `##[` anywhere in it, as those of Azure and `TeamCity` do for `##vso[` and `##teamcity[`
 /// (<https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs>).
 fn harmless(line: &str) -> String {
     let line = state::plain(line);

@@ -1,6 +1,7 @@
 //! `hearth accept`: a person's word for one version.
 
 use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{bail, ensure};
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use recipe::Version;
 use reconcile_app::record::Files;
 use reconcile_app::stack_hold::StackHold;
-use updates::Holds;
+use updates::{Held, Hold, Holds, Reason};
 
 use crate::host::Host;
 
@@ -36,13 +37,32 @@ pub fn accept(host: &Host, app: &str, version: &str, yes: bool) -> anyhow::Resul
         hold.accept(&folder)?;
         return Ok(accepted(app, &format!("stack {version}"), &subject.unit));
     }
-    let version: Version = version.parse()?;
-    if let Some(held) = holds.held()?.filter(|held| held.hold.to.version == version) {
-        state::out!("{app}: {}", held.hold);
+    let held = holds.held()?;
+    let Ok(version) = version.parse::<Version>() else { bail!(nothing_called(app, version, held.as_ref(), &folder)?) };
+    if let Some(held) = held.filter(|held| held.hold.to.version == version) {
+        show(app, &held.hold);
     }
     ensure!(yes || agreed(&format!("Let {app} be updated to {version}?"))?, "nothing was accepted");
     holds.accept(&version, Timestamp::now())?;
     Ok(accepted(app, &version.to_string(), &subject.unit))
+}
+
+/// What waits and why; what it asks for a line each, as a person compares it.
+fn show(app: &str, hold: &Hold) {
+    state::out!("{app}: {hold}");
+    for line in hold.reasons.iter().filter_map(Reason::more).flatten() {
+        state::out!("  + {line}");
+    }
+}
+
+/// That nothing of this name waits, and what does.
+fn nothing_called(app: &str, asked: &str, held: Option<&Held>, folder: &Path) -> anyhow::Result<String> {
+    let version = held.map(|held| format!("version {}", held.hold.to.version));
+    let stack = StackHold::read(folder)?.map(|hold| format!("stack {}", hold.to));
+    let waits: Vec<String> = version.into_iter().chain(stack).collect();
+    let waits =
+        if waits.is_empty() { "nothing waits for a person".to_owned() } else { format!("{} waits", waits.join(", ")) };
+    Ok(format!("{app}: {asked} is neither a version nor a stack that waits; {waits}. Nothing was accepted"))
 }
 
 fn accepted(app: &str, version: &str, unit: &str) -> ExitCode {

@@ -26,12 +26,8 @@ pub fn asks(rendered: &Value) -> BTreeSet<String> {
     for service in rendered["services"].as_object().into_iter().flat_map(|services| services.values()) {
         of_service(service, &mut lines);
     }
-    for (key, volume) in entries(&rendered["volumes"]) {
-        lines.insert(format!("volume {}", called(key, volume)));
-    }
-    for (key, network) in entries(&rendered["networks"]) {
-        let named = network["external"] == Value::Bool(true);
-        lines.insert(format!("network {}", if named { called(key, network) } else { key }));
+    for (kind, word) in [("volumes", "volume"), ("networks", "network")] {
+        lines.extend(entries(&rendered[kind]).map(|(key, object)| format!("{word} {}", called(key, object))));
     }
     lines.extend(entries(&rendered["secrets"]).map(|(key, _)| format!("secret {key}")));
     lines
@@ -92,9 +88,10 @@ fn repository(image: &str) -> String {
     }
 }
 
-/// What an object is called on the host, where the file says so; else how the file calls it.
+/// What somebody else's object is called; one of the app's own as the file calls it, for its name has the stack in it.
 fn called<'a>(key: &'a str, object: &'a Value) -> &'a str {
-    object["name"].as_str().unwrap_or(key)
+    let external = object["external"] == Value::Bool(true);
+    object["name"].as_str().filter(|_| external).unwrap_or(key)
 }
 
 fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {

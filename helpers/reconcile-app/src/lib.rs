@@ -32,6 +32,7 @@ mod door_tests;
 #[cfg(test)]
 mod fake_host;
 pub mod gate;
+pub mod growth;
 pub mod handover;
 pub mod host;
 pub mod images;

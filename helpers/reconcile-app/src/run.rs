@@ -21,7 +21,7 @@ use crate::plan::{Known, Plan, Rollback};
 use crate::record::{Deployed, Files, Intent};
 use crate::render::render;
 use crate::rest::Before;
-use crate::source::{self, Chosen};
+use crate::source::Chosen;
 use crate::stack::DockerCommand;
 use crate::volumes::Volumes;
 use crate::{back, colour, inputs, plan, record, strategy};
@@ -212,12 +212,11 @@ impl<P: Parts> Run<'_, P> {
         }
         let (deployed, failed) = (self.files.deployed()?, self.still_failed(options)?);
         self.stack = colour::recorded_stack(self.manifest.stack.as_str(), deployed.as_ref());
-        let Chosen { inputs, at, waits, warnings } =
-            match source::choose(self.manifest, deployed.as_ref(), failed.as_ref()) {
-                Ok(chosen) => chosen,
-                Err(error) if options.dry_run => return Err(error.into()),
-                Err(error) => return self.without_inputs(error).await,
-            };
+        let Chosen { inputs, at, waits, warnings } = match self.choose(deployed.as_ref(), failed.as_ref()).await {
+            Ok(chosen) => chosen,
+            Err(error) if options.dry_run => return Err(error.into()),
+            Err(error) => return self.without_inputs(error).await,
+        };
         self.at = at;
         for warning in warnings {
             self.warn(warning);

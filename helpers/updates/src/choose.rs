@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::{Commit, Decision, Error, Hold, Holds, Known, Mirror, Policy, Ref, Seen, Tag, Tags, Tree, decide};
+use crate::{Commit, Decision, Error, Growths, Hold, Holds, Known, Mirror, Policy, Ref, Seen, Tag, Tags, Tree, decide};
 
 /// What is asked.
 #[derive(Debug)]
@@ -147,11 +147,18 @@ fn decided(
         );
         return Ok((None, holds.remember(None, question.now)?));
     }
+    let mut candidates = question.mirror.candidates(tags, current, seen)?;
+    if let Some(current) = question.current {
+        let growths = Growths::in_folder(question.state_folder)?;
+        for candidate in &mut candidates {
+            candidate.asks = growths.of(&current.commit, &candidate.tag.commit).to_vec();
+        }
+    }
     let decision = decide(Known {
         current,
         declared,
         policy: if matches!(question.declared, Some(Ref::Commit(_))) { Policy::Pinned } else { question.policy },
-        candidates: &question.mirror.candidates(tags, current, seen)?,
+        candidates: &candidates,
         accepted: &holds.accepted()?,
         failed: question.failed,
     });

@@ -26,6 +26,8 @@ pub struct Candidate {
     pub notes: Vec<Note>,
     /// Where the tag stood when this app saw it first, if it stands elsewhere now.
     pub moved_from: Option<Commit>,
+    /// What it asks for beyond what serves, as far as that is known.
+    pub asks: Vec<String>,
 }
 
 /// What is known when the decision is made.
@@ -100,8 +102,20 @@ pub enum Reason {
         /// Where it stands.
         is: Commit,
     },
+    /// It asks for something that what serves does not have.
+    Asks {
+        /// Each thing, as a person reads it.
+        more: Vec<String>,
+    },
     /// The declared version is older than what serves, whose data it may not understand.
     Downgrade,
+}
+
+impl Reason {
+    /// What the version asks for, where that is why it waits.
+    pub fn more(&self) -> Option<&[String]> {
+        if let Self::Asks { more } = self { Some(more) } else { None }
+    }
 }
 
 impl fmt::Display for Reason {
@@ -117,6 +131,7 @@ impl fmt::Display for Reason {
                     is.short()
                 )
             }
+            Self::Asks { more } => write!(f, "it asks for more than what serves has: + {}", more.join(", + ")),
             Self::Downgrade => f.write_str("it is older than what serves, and may not understand its data"),
         }
     }
@@ -240,8 +255,9 @@ impl Known<'_> {
     }
 
     fn reasons(&self, current: &Tag, candidate: &Candidate) -> Vec<Reason> {
+        let asks = self.unaccepted(candidate);
         if self.accepted(candidate) {
-            return Vec::new();
+            return asks.into_iter().collect();
         }
         let (old, new) = (&current.version, &candidate.tag.version);
         if new < old {
@@ -252,7 +268,16 @@ impl Known<'_> {
             candidate.notes.iter().filter(|note| note.version > *old && note.version <= *new).collect();
         notes.sort_by(|a, b| a.version.cmp(&b.version));
         let notes = notes.into_iter().cloned().map(Reason::ReleaseNotes);
-        moved(candidate).into_iter().chain(major.then_some(Reason::Major)).chain(notes).collect()
+        moved(candidate).into_iter().chain(major.then_some(Reason::Major)).chain(asks).chain(notes).collect()
+    }
+
+    /// What it asks for that nobody agreed to. Whoever declares a version by its name has looked at it; whoever accepted
+    /// one has agreed to what was shown.
+    fn unaccepted(&self, candidate: &Candidate) -> Option<Reason> {
+        let agreed = self.accepted.iter().find(|acceptance| acceptance.is_for(&candidate.tag));
+        let is_new = |line: &&String| !agreed.is_some_and(|acceptance| acceptance.asks.contains(line));
+        let more: Vec<String> = candidate.asks.iter().filter(is_new).cloned().collect();
+        (!more.is_empty() && !self.declared(candidate)).then_some(Reason::Asks { more })
     }
 
     /// Of several that are held the newest within the current major, so that a person is led step by step.

@@ -30,7 +30,7 @@ prop_compose! {
         moved_from in prop::option::weighted(0.1, a_commit()),
     ) -> Candidate {
         let notes = notes.into_iter().map(|version| Note { version, text: "by hand".to_owned() }).collect();
-        Candidate { tag, notes, moved_from }
+        Candidate { tag, notes, moved_from, asks: Vec::new() }
     }
 }
 
@@ -65,7 +65,7 @@ prop_compose! {
         }), policy in Just(policy),
     ) -> World {
         let at = Timestamp::UNIX_EPOCH;
-        let accepted = accepted.into_iter().map(|Tag { version, commit, .. }| Acceptance { version, commit, at });
+        let accepted = accepted.into_iter().map(|Tag { version, commit, .. }| Acceptance { version, commit, at, asks: Vec::new() });
         World {
             declared: declared.map(|tag| tag.version), accepted: accepted.collect(), failed, current, candidates, policy,
         }
@@ -157,7 +157,7 @@ proptest! {
         if let Decision::Held(hold) = decision {
             let Tag { version, commit, .. } = hold.to.clone();
             let mut after = world.clone();
-            after.accepted.push(Acceptance { version, commit, at: Timestamp::UNIX_EPOCH });
+            after.accepted.push(Acceptance { version, commit, at: Timestamp::UNIX_EPOCH, asks: Vec::new() });
             match after.decide() {
                 Decision::Update { to, .. } => prop_assert_eq!(to, hold.to),
                 other => prop_assert!(false, "{other:?}"),

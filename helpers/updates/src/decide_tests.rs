@@ -15,11 +15,11 @@ fn note(version: &str) -> Note {
 }
 
 fn offer(version: &str) -> Candidate {
-    Candidate { tag: tag(version), notes: Vec::new(), moved_from: None }
+    Candidate { tag: tag(version), notes: Vec::new(), moved_from: None, asks: Vec::new() }
 }
 
 fn accepted(version: &str) -> Acceptance {
-    Acceptance { version: version.parse().unwrap(), commit: commit('a'), at: Timestamp::UNIX_EPOCH }
+    Acceptance { version: version.parse().unwrap(), commit: commit('a'), at: Timestamp::UNIX_EPOCH, asks: Vec::new() }
 }
 
 /// What is known about an app at `current`, to which a test adds.
@@ -248,4 +248,29 @@ fn a_hold_says_what_waits_and_why() {
         hold.to_string(),
         "2.0.0+3 waits for a person; it is a major step, which may break what uses the app; its notes for 2.0.0+3 ask for a person: by hand for 2.0.0+3"
     );
+}
+
+#[test]
+fn what_a_version_asks_for_beyond_what_serves_waits_until_exactly_that_was_accepted() {
+    let asks = |more: &[&str]| more.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();
+    let mut world = at("1.2.3+1", Policy::Minor, &["1.2.4+1"]);
+    world.candidates[0].asks = asks(&["port 25/tcp of the host", "secret token"]);
+    let reason = Reason::Asks { more: world.candidates[0].asks.clone() };
+    assert_eq!(world.decide(), Decision::Held(Hold { to: tag("1.2.4+1"), reasons: vec![reason] }));
+
+    world.accepted = vec![Acceptance { asks: asks(&["secret token"]), ..accepted("1.2.4+1") }];
+    let rest = Reason::Asks { more: asks(&["port 25/tcp of the host"]) };
+    assert_eq!(world.decide(), Decision::Held(Hold { to: tag("1.2.4+1"), reasons: vec![rest] }));
+
+    world.accepted = vec![Acceptance { asks: world.candidates[0].asks.clone(), ..accepted("1.2.4+1") }];
+    assert_eq!(world.decide(), Decision::Update { to: tag("1.2.4+1"), beyond: None });
+}
+
+#[test]
+fn an_older_version_that_asks_for_nothing_new_is_taken_while_a_newer_one_waits() {
+    let mut world = at("1.2.3+1", Policy::Minor, &["1.2.4+1", "1.2.5+1"]);
+    world.candidates[1].asks = vec!["image docker.io/evil/miner".to_owned()];
+    let Decision::Update { to, beyond: Some(hold) } = world.decide() else { panic!("{:?}", world.decide()) };
+    assert_eq!((to, &hold.to), (tag("1.2.4+1"), &tag("1.2.5+1")));
+    assert!(hold.to_string().contains("more than what serves has: + image docker.io/evil/miner"), "{hold}");
 }

@@ -8,7 +8,7 @@ use recipe::Version;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use state::{remove_durably, write_atomic};
 
-use crate::{Commit, Hold, Tag};
+use crate::{Commit, Hold, Reason, Tag};
 
 /// The shape of both files.
 const SCHEMA: u32 = 1;
@@ -35,6 +35,9 @@ pub struct Acceptance {
     pub commit: Commit,
     /// When.
     pub at: Timestamp,
+    /// What it asks for beyond what served, as it was shown then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<String>,
 }
 
 impl Acceptance {
@@ -124,7 +127,7 @@ impl Holds {
     /// [`AcceptError`], when another version waits or none.
     pub fn accept(&self, version: &Version, now: Timestamp) -> Result<Acceptance, AcceptError> {
         match self.held()? {
-            Some(held) if held.hold.to.version == *version => Ok(self.accept_tag(&held.hold.to, now)?),
+            Some(held) if held.hold.to.version == *version => Ok(self.accept_with(&held.hold, now)?),
             Some(held) => {
                 Err(AcceptError::Other { asked: Box::new(version.clone()), held: Box::new(held.hold.to.version) })
             }
@@ -132,16 +135,33 @@ impl Holds {
         }
     }
 
+    /// Accepts what waits, with everything that its reasons say it asks for, and with what was agreed to earlier.
+    fn accept_with(&self, hold: &Hold, now: Timestamp) -> io::Result<Acceptance> {
+        let mut asks: Vec<String> = hold.reasons.iter().filter_map(Reason::more).flatten().cloned().collect();
+        let earlier = self.accepted()?.into_iter().find(|before| before.is_for(&hold.to));
+        asks.extend(earlier.into_iter().flat_map(|before| before.asks));
+        asks.sort();
+        asks.dedup();
+        self.put(&hold.to, asks, now)
+    }
+
     /// Accepts a version at the commit where its tag stands, also one beyond the app's policy that nothing holds.
     ///
     /// # Errors
     /// When a file cannot be read or written.
     pub fn accept_tag(&self, tag: &Tag, now: Timestamp) -> io::Result<Acceptance> {
+        match self.accepted()?.into_iter().find(|acceptance| acceptance.is_for(tag)) {
+            Some(before) => Ok(before),
+            None => self.put(tag, Vec::new(), now),
+        }
+    }
+
+    fn put(&self, tag: &Tag, asks: Vec<String>, now: Timestamp) -> io::Result<Acceptance> {
         let mut accepted = self.accepted()?;
-        if let Some(before) = accepted.iter().find(|acceptance| acceptance.is_for(tag)) {
+        let acceptance = Acceptance { version: tag.version.clone(), commit: tag.commit.clone(), at: now, asks };
+        if let Some(before) = accepted.iter().find(|before| before.is_for(tag) && before.asks == acceptance.asks) {
             return Ok(before.clone());
         }
-        let acceptance = Acceptance { version: tag.version.clone(), commit: tag.commit.clone(), at: now };
         // One version has one acceptance: that of a commit where the tag stood before is no longer anybody's word.
         accepted.retain(|before| before.version != tag.version);
         accepted.push(acceptance.clone());

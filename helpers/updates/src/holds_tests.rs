@@ -99,3 +99,21 @@ fn a_record_that_cannot_be_read_is_an_error_and_not_an_acceptance() {
         assert!(holds.accept_tag(&tag("2.0.0+1", 'a'), at(1)).is_err());
     }
 }
+
+#[test]
+fn who_accepts_agrees_to_what_is_shown_and_to_nothing_that_is_learnt_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let holds = Holds::in_folder(folder.path());
+    let version = "2.0.0+1".parse().unwrap();
+    let asking = |more: &[&str]| {
+        let more = more.iter().map(|&line| line.to_owned()).collect();
+        Hold { reasons: vec![Reason::Asks { more }], ..hold("2.0.0+1", 'a') }
+    };
+    holds.remember(Some(&hold("2.0.0+1", 'a')), at(1)).unwrap();
+    assert!(holds.accept(&version, at(2)).unwrap().asks.is_empty(), "nobody knew yet what it asks for");
+    holds.remember(Some(&asking(&["secret b"])), at(3)).unwrap();
+    assert_eq!(holds.accept(&version, at(4)).unwrap().asks, ["secret b"]);
+    holds.remember(Some(&asking(&["secret a"])), at(5)).unwrap();
+    assert_eq!(holds.accept(&version, at(6)).unwrap().asks, ["secret a", "secret b"]);
+    assert_eq!(holds.accepted().unwrap().len(), 1);
+}

@@ -94,6 +94,7 @@ impl<'a> Mirror<'a> {
             // In the order of the versions, as they were asked for.
             notes: if is_newer(&tag) { notes.next().unwrap_or_default() } else { Vec::new() },
             moved_from: seen.moved_from(tag),
+            asks: Vec::new(),
             tag: tag.clone(),
         };
         Ok(tags.versions.iter().map(candidate).collect())

@@ -68,8 +68,12 @@ fn a_real_recipe_whose_notes_ask_for_a_person_is_held_with_them() {
             |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().ends_with(&tag.commit.as_str()[..8]);
         std::fs::read_dir(&recipes).unwrap().filter_map(Result::ok).find(of_commit).unwrap().path()
     };
-    let candidate =
-        |tag: &Tag| Candidate { tag: tag.clone(), notes: notes(&tree(tag).join("release")), moved_from: None };
+    let candidate = |tag: &Tag| Candidate {
+        tag: tag.clone(),
+        notes: notes(&tree(tag).join("release")),
+        moved_from: None,
+        asks: Vec::new(),
+    };
     let candidates: Vec<Candidate> = versions.iter().map(candidate).collect();
     let from = |current: &Tag| {
         let known = Known {
