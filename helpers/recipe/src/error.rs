@@ -84,6 +84,8 @@ pub struct Refusal {
     pub reason: String,
     /// What a person can do about it, where there is something.
     pub remedy: Option<String>,
+    /// What to declare of the app to let it through, where something does: `allow.ports = [ "25" ]`.
+    pub setting: Option<String>,
 }
 
 impl fmt::Display for Refusal {

@@ -39,6 +39,7 @@ fn refusal(document: &Document, key: &str, port: Port) -> Refusal {
         remedy: Some(
             "Declare all ports of the service in one compose file, one number once, or use one file alone".to_owned(),
         ),
+        setting: None,
     }
 }
 

@@ -80,7 +80,7 @@ impl Permit<'_> {
     fn unless(&mut self, key: &str, reason: String, setting: &str) {
         let app = attribute(self.owner.app);
         let remedy = format!("If the app truly needs it, declare `hearth.apps.{app}.{setting};`");
-        self.push(key, reason, Some(remedy));
+        self.push(key, reason, Some((remedy, setting)));
     }
 
     /// Refuses something that nothing lets through.
@@ -88,9 +88,10 @@ impl Permit<'_> {
         self.push(key, reason, None);
     }
 
-    fn push(&mut self, key: &str, reason: String, remedy: Option<String>) {
-        let key = if key.is_empty() { "the file" } else { key };
-        self.refusals.push(Refusal { file: FILE.to_owned(), line: None, key: key.to_owned(), reason, remedy });
+    fn push(&mut self, key: &str, reason: String, remedy: Option<(String, &str)>) {
+        let key = if key.is_empty() { "the file" } else { key }.to_owned();
+        let (remedy, setting) = remedy.map(|(remedy, setting)| (remedy, setting.to_owned())).unzip();
+        self.refusals.push(Refusal { file: FILE.to_owned(), line: None, key, reason, remedy, setting });
     }
 
     /// Refuses a Go template where the swarm would expand one that is not the container's own matter.

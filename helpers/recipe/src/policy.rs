@@ -103,7 +103,7 @@ impl Check<'_> {
     fn refuse(&mut self, key: &str, reason: impl Into<String>, setting: &str) {
         let remedy =
             format!("If the app truly needs it, declare `hearth.apps.{}.allow.{setting};`", attribute(self.place.app));
-        self.push(key, reason.into(), Some(remedy));
+        self.push(key, reason.into(), Some((remedy, format!("allow.{setting}"))));
     }
 
     /// Refuses something that nothing lets through.
@@ -111,9 +111,9 @@ impl Check<'_> {
         self.push(key, reason.into(), None);
     }
 
-    fn push(&mut self, key: &str, reason: String, remedy: Option<String>) {
-        let file = self.place.file.to_owned();
-        self.refusals.push(Refusal { file, line: None, key: key.to_owned(), reason, remedy });
+    fn push(&mut self, key: &str, reason: String, remedy: Option<(String, String)>) {
+        let (file, (remedy, setting)) = (self.place.file.to_owned(), remedy.unzip());
+        self.refusals.push(Refusal { file, line: None, key: key.to_owned(), reason, remedy, setting });
     }
 
     fn mapping<'v>(&mut self, key: &str, value: &'v Value) -> Option<&'v Map<String, Value>> {

@@ -37,6 +37,7 @@ pub mod handover;
 pub mod host;
 pub mod images;
 pub mod inputs;
+pub mod judge;
 pub mod keep;
 pub mod kept_stack;
 pub mod manifest;
