@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use reconcile_app::keep::Data;
 
+use crate::recipe_check;
+
 /// See and steer what Hearth does on this host.
 ///
 /// Everything has a name as `hearth status` shows it: apps by their own, beside them `drill-NAME`, `cert-NAME`, `secrets`,
@@ -36,6 +38,12 @@ pub enum Command {
         /// What to do with them
         #[command(subcommand)]
         command: hearth_secrets::Command,
+    },
+    /// Look at recipes, on any machine
+    Recipe {
+        /// What to do with them
+        #[command(subcommand)]
+        command: recipe_check::Command,
     },
     /// What a shell needs to complete commands
     #[command(hide = true)]

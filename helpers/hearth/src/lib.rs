@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod page;
 pub mod pinned;
 pub mod plan;
+pub mod recipe_check;
 pub mod remove;
 pub mod restore;
 pub mod rollback;

@@ -7,7 +7,8 @@ use hearth::arguments::{Arguments, Command, OfHost};
 use hearth::host::Host;
 use hearth::page::{completions, manual};
 use hearth::{
-    accept, deploy, drill, helper, history, logs, metrics, plan, remove, restore, rollback, snapshots, status,
+    accept, deploy, drill, helper, history, logs, metrics, plan, recipe_check, remove, restore, rollback, snapshots,
+    status,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,6 +17,7 @@ async fn main() -> ExitCode {
     let ended = match arguments.command {
         // These need no host.
         Command::Secrets { command } => hearth_secrets::run(command),
+        Command::Recipe { command } => recipe_check::run(command).await,
         Command::Completions { shell } => completions(Arguments::command(), shell),
         Command::Manual => manual(Arguments::command()),
         Command::OfHost(command) => match Host::read(&arguments.manifests) {

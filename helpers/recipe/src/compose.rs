@@ -142,7 +142,14 @@ impl Document {
     }
 
     fn refusal(&self, key: &str, reason: String) -> Refusal {
-        Refusal { file: self.file.clone(), line: self.line(key), key: key.to_owned(), reason, remedy: None, setting: None }
+        Refusal {
+            file: self.file.clone(),
+            line: self.line(key),
+            key: key.to_owned(),
+            reason,
+            remedy: None,
+            setting: None,
+        }
     }
 }
 

@@ -48,6 +48,6 @@ pub use error::{Error, Refusal};
 pub use files::ComposeFile;
 pub use folder::Recipe;
 pub use merge::lost_ports;
-pub use policy::{Place, check};
+pub use policy::{Place, attribute, check};
 pub use reading::Reading;
 pub use version::{Version, VersionError};

@@ -164,7 +164,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
 }
 
 /// A name as it stands in a Nix attribute path.
-pub(crate) fn attribute(name: &str) -> String {
+pub fn attribute(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-'".contains(c));
     if plain { name.to_owned() } else { quoted(name) }

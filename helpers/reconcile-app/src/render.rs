@@ -28,10 +28,11 @@ pub struct Rendered {
 pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) -> anyhow::Result<Rendered> {
     let (app, stack) = (manifest.name.as_str(), manifest.stack.as_str());
     let subject = Subject::of(manifest);
-    let (mut value, warnings) = match judge(stacks, &subject, &inputs.recipe, &inputs.files, &inputs.environment).await? {
-        Verdict::Passes { rendered, warnings } => (rendered, warnings),
-        Verdict::Refused(refusals) => return Err(refused(app, &refusals)),
-    };
+    let (mut value, warnings) =
+        match judge(stacks, &subject, &inputs.recipe, &inputs.files, &inputs.environment).await? {
+            Verdict::Passes { rendered, warnings } => (rendered, warnings),
+            Verdict::Refused(refusals) => return Err(refused(app, &refusals)),
+        };
     routes::claim(&mut value, app);
     attach(&mut value, app, &manifest.middlewares)?;
     let rewrite = Rewrite { app, stack, digest: &inputs.digest, secrets: &inputs.secret_digests };
