@@ -67,6 +67,7 @@ let
           update
           drainSeconds
           keepFailedHours
+          limits
           ;
         domain = toString app.domain;
         allow = app.allow // {
