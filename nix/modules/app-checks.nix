@@ -34,6 +34,20 @@ let
       lib.zipAttrs (lib.mapAttrsToList (name: app: { ${toString (value app)} = name; }) apps)
     );
 
+  # Host names that more than one app may serve, each with the names of these apps.
+  sharedHosts = lib.filterAttrs (_: names: lib.length names > 1) (
+    lib.zipAttrs (
+      lib.concatLists (
+        lib.mapAttrsToList (
+          name: app:
+          map (host: { ${host} = name; }) (
+            lib.unique (lib.optional (app.domain != null) app.domain ++ app.domains)
+          )
+        ) apps
+      )
+    )
+  );
+
   complaintsAboutRecipe =
     option: recipe:
     let
@@ -141,10 +155,11 @@ in
   config = lib.mkIf config.hearth.enable {
     assertions =
       lib.concatLists (lib.mapAttrsToList complaintsAbout apps)
-      ++ lib.mapAttrsToList (domain: names: {
+      # Either could answer requests that are the other's, and get its visitors' sessions and passwords.
+      ++ lib.mapAttrsToList (host: names: {
         assertion = false;
-        message = "hearth.apps: ${lib.concatStringsSep " and " names} have the same domain ${domain}. Give each its own.";
-      }) (shared (app: app.domain))
+        message = "hearth.apps: ${lib.concatStringsSep " and " names} have the same domain ${host}. Give each its own.";
+      }) sharedHosts
       # STACK_data of the one would be data of the other.
       ++ lib.mapAttrsToList (stack: other: {
         assertion = false;
