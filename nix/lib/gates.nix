@@ -24,10 +24,11 @@ let
   };
 
   smokeOf =
-    name: smoke:
+    app: name: smoke:
     reachedBy smoke
     // {
       inherit name;
+      redirectHosts = lib.optional (app.domain != null) app.domain ++ app.domains;
       inherit (smoke)
         url
         method
@@ -70,7 +71,7 @@ in
 {
   manifestOf = app: {
     inherit (app.gate) certificateSeconds;
-    smoke = lib.mapAttrsToList smokeOf app.gate.smoke;
+    smoke = lib.mapAttrsToList (smokeOf app) app.gate.smoke;
     audit =
       if audits app then
         reachedBy app.gate.audit

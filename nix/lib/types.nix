@@ -60,6 +60,11 @@ let
       toString value;
 
   wordLetters = lib.stringToCharacters "abcdefghijklmnopqrstuvwxyz0123456789_";
+
+  # Nothing before the type: options of a key are Hearth's to set.
+  sshPublicKey = described "public SSH key on one line, such as ssh-ed25519 AAAA… comment, without options before it" (
+    lib.types.strMatching "(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\"[:cntrl:]]*)?"
+  );
 in
 {
   domain = ofDomainLength (
@@ -188,9 +193,39 @@ in
       lib.types.strMatching "(${part}(:[0-9]+)?/)?${part}(/${part})*"
     );
 
-  # Nothing before the type: options of a key are Hearth's to set.
-  sshPublicKey = described "public SSH key on one line, such as ssh-ed25519 AAAA… comment, without options before it" (
-    lib.types.strMatching "(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\"[:cntrl:]]*)?"
+  inherit sshPublicKey;
+
+  # The key alone, or the key with what sshd is to ask of who uses it.
+  sshKeyOfPipeline = lib.types.coercedTo sshPublicKey (key: { inherit key; }) (
+    lib.types.submodule {
+      options = {
+        key = lib.mkOption {
+          type = sshPublicKey;
+          example = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI… ci@git.example.org";
+          description = "The public key.";
+        };
+        from = lib.mkOption {
+          type = lib.types.listOf (
+            described "address or network in CIDR notation, or pattern of host names, such as 203.0.113.0/24, with `!` before what is refused" (
+              lib.types.strMatching "!?[A-Za-z0-9.:*?_-]+(/[0-9]{1,3})?"
+            )
+          );
+          default = [ ];
+          example = [ "203.0.113.0/24" ];
+          description = "Where the key is taken from, as `from=` of sshd has it; from everywhere without any. Names are looked up by address, and whoever answers for the address decides them: prefer addresses.";
+        };
+        expires = lib.mkOption {
+          type = lib.types.nullOr (
+            described "day or time such as 20270131, 202701311200 or 20270131Z" (
+              lib.types.strMatching "[0-9]{8}([0-9]{4}([0-9]{2})?)?Z?"
+            )
+          );
+          default = null;
+          example = "20270131";
+          description = "From when on the key is not taken any more, as `expiry-time=` of sshd has it: in the host's time zone, or in UTC with a `Z`.";
+        };
+      };
+    }
   );
 
   # A file is read when the host is evaluated: what is declared is the key, not where it lay.

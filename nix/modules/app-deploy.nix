@@ -5,7 +5,7 @@ let
     cosignPublicKey
     deployWord
     imageName
-    sshPublicKey
+    sshKeyOfPipeline
     ;
 in
 {
@@ -54,12 +54,13 @@ in
       '';
     };
     keys = lib.mkOption {
-      type = lib.types.attrsOf sshPublicKey;
+      type = lib.types.attrsOf sshKeyOfPipeline;
       default = { };
       example.ci = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI… ci@git.example.org";
       description = ''
         Public SSH keys that may deploy this environment, by a name of your choice. Such a key can do nothing else on the host. A
-        name stands for the same key wherever it is used.
+        name stands for the same key wherever it is used. With limits it is
+        `{ key = "ssh-ed25519 AAAA…"; from = [ "203.0.113.0/24" ]; expires = "20270131"; }`.
       '';
     };
     users = lib.mkOption {

@@ -103,7 +103,7 @@ let
         followRedirects = mkOption {
           type = types.bool;
           default = false;
-          description = "Whether redirects are followed, cookies and all, so that what is judged is where they end. One that leaves https is a failure.";
+          description = "Whether redirects are followed, cookies and all, so that what is judged is where they end. One that leaves https is a failure, and so is one to a host that is neither that of the address nor the app's `domain` or among its `domains`.";
         };
         status = mkOption {
           type = types.ints.between 100 599;

@@ -22,11 +22,18 @@ let
   gathered = option: lib.zipAttrs (lib.mapAttrsToList (_: app: app.deploy.${option}) deployed);
   keys = lib.mapAttrs (_: lib.unique) (gathered "keys");
   # The comment of a key says nothing about which key it is.
-  bare = key: lib.concatStringsSep " " (lib.take 2 (lib.splitString " " key));
+  bare = declared: lib.concatStringsSep " " (lib.take 2 (lib.splitString " " declared.key));
+  # Nothing of a value can end its quotes: the types of the options have no such character.
+  limitsOf =
+    declared:
+    lib.optionalString (declared.from != [ ]) ",from=\"${lib.concatStringsSep "," declared.from}\""
+    + lib.optionalString (declared.expires != null) ",expiry-time=\"${declared.expires}\"";
   namesOf = lib.zipAttrs (
     lib.mapAttrsToList (name: texts: lib.genAttrs (lib.unique (map bare texts)) (_: name)) keys
   );
   users = lib.unique (lib.concatLists (lib.mapAttrsToList (_: app: app.deploy.users) deployed));
+  # Four for each key, as `deploy-app` counts them, and some whose request has not arrived.
+  perUser = 4 * lib.length (lib.attrNames keys) + 16;
 
   environmentOf = name: app: {
     inherit name;
@@ -49,6 +56,7 @@ let
       queueFolder = paths.deployQueue;
       inherit (paths) dockerSocket;
       dockerConfigFolder = paths.dockerConfig;
+      engineFolder = paths.engine;
       systemctlCommand = "${config.systemd.package}/bin/systemctl";
       journalctlCommand = "${config.systemd.package}/bin/journalctl";
       sshUser = cfg.user;
@@ -57,8 +65,8 @@ let
   };
 
   authorizedKeys = lib.concatStrings (
-    lib.mapAttrsToList (name: texts: ''
-      command="${command} --door ssh --key ${name} ${manifestPath}",restrict ${lib.head texts}
+    lib.mapAttrsToList (name: declared: ''
+      command="${command} --door ssh --key ${name} ${manifestPath}",restrict${limitsOf (lib.head declared)} ${(lib.head declared).key}
     '') keys
   );
   # `restrict` says most of this too; here it holds whatever stands in the line of a key.
@@ -119,6 +127,10 @@ in
       ++ lib.mapAttrsToList (name: texts: {
         assertion = lib.length (lib.unique (map bare texts)) == 1;
         message = "hearth.apps.*.deploy.keys.${name} is two different keys. Give each a name of its own.";
+      }) keys
+      ++ lib.mapAttrsToList (name: declared: {
+        assertion = lib.length (lib.unique (map limitsOf declared)) == 1;
+        message = "hearth.apps.*.deploy.keys.${name}: `from` and `expires` differ between environments, and sshd knows one line for a key. Say the same in all of them.";
       }) keys
       ++ lib.mapAttrsToList (_: names: {
         assertion = lib.length names == 1;
@@ -204,7 +216,10 @@ in
         SocketGroup = group;
         SocketMode = "0660";
         DirectoryMode = "0755";
-        MaxConnections = 32;
+        # By the number of a user. All keys share theirs, and `deploy-app` counts the places of each key: what the socket
+        # leaves to one user is more than all of these hold together, and what it has in all is more than one user gets.
+        MaxConnectionsPerSource = perUser;
+        MaxConnections = perUser * (lib.length users + 2);
       };
     };
 

@@ -204,6 +204,17 @@ with subtest("a version that does not come up: its log is told, the old one is b
     good, said = reconcile(UNIT)
     assert good and receipt("apps/hello")["outcome"] == "unchanged", said
 
+with subtest("a key that keeps its connections open keeps no other key out"):
+    for number in range(4):
+        # A token is announced, and does not come.
+        host.succeed(f"(sleep 60 | {SSH} -i /root/key-ci hearth-deploy@localhost hello prod 1.1.0 > /run/open-{number} 2>&1) &> /dev/null < /dev/null &")
+    host.wait_until_succeeds("test -e '/run/hearth/deploy/.callers/key ci/3'", timeout=60)
+    code, said = over_ssh("hello prod 1.1.0")
+    assert code == 2 and "key ci has 4 deploys at the door already" in said, f"{code}\n{said}"
+    code, said = over_ssh("hello test 1.0.0", key="branches")
+    assert code == 0, f"{code}\n{said}"
+    host.wait_until_succeeds("test $(grep -l 'the registry token did not arrive' /run/open-? | wc -l) = 4", timeout=120)
+
 with subtest("of two at once the second waits, and another environment does not"):
     begin_slowly("1.0.0", "/run/first")
     code, said = over_ssh("hello test 1.1.0", key="branches")

@@ -1,6 +1,7 @@
 //! One deploy: the image is here and is what it should be, its digest is asked for, the app's unit does the rest.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use image_signature::{Registry, Unsigned};
@@ -27,8 +28,17 @@ pub struct Pulled {
     pub labels: BTreeMap<String, String>,
 }
 
+/// What must be free on the engine's disk before an image is pulled, in bytes. How much of an image is new to the host is
+/// known when it is there; a full disk stops all apps.
+pub const ROOM: u64 = 1 << 30;
+
 /// What a deploy does to the host, and nothing else.
 pub trait Host {
+    /// Bytes that are free on the disk that the engine has its images on, and the folder that this was asked of.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    fn free(&self) -> anyhow::Result<(u64, PathBuf)>;
     /// Pulls an image, with this login or else the host's own.
     ///
     /// # Errors
@@ -80,8 +90,9 @@ impl Job<'_> {
         say: &mut dyn FnMut(&str),
     ) -> anyhow::Result<(Outcome, String)> {
         let image = self.reference();
-        say(&format!("pulling {image}"));
         let nothing = "nothing was deployed, what serves goes on serving";
+        ensure_room(host, &image).context(nothing)?;
+        say(&format!("pulling {image}"));
         let pulled =
             host.pull(&image, login.clone()).with_context(|| format!("{image} cannot be pulled; {nothing}"))?;
         let digest = self.digest_of(&pulled).context(nothing)?;
@@ -176,6 +187,19 @@ impl Job<'_> {
             self.environment.name.as_str()
         )
     }
+}
+
+fn ensure_room(host: &impl Host, image: &str) -> anyhow::Result<()> {
+    let (free, folder) = host.free()?;
+    let mib = |bytes: u64| bytes >> 20;
+    ensure!(
+        free >= ROOM,
+        "{image} is not pulled: {} MiB are free on the disk of {}, and {} MiB must be; make room there, or have old images removed (hearth.pruning)",
+        mib(free),
+        folder.display(),
+        mib(ROOM)
+    );
+    Ok(())
 }
 
 #[cfg(test)]

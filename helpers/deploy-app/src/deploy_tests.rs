@@ -47,6 +47,7 @@ impl Shelf {
 
 /// A host in memory. Each start of the unit answers as the next of `answers` says.
 struct Fake {
+    free: u64,
     pulled: Result<Pulled, String>,
     answers: RefCell<Vec<Option<Outcome>>>,
     calls: RefCell<Vec<String>>,
@@ -55,6 +56,10 @@ struct Fake {
 }
 
 impl Host for Fake {
+    fn free(&self) -> anyhow::Result<(u64, PathBuf)> {
+        Ok((self.free, "/var/lib/docker".into()))
+    }
+
     fn pull(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Pulled> {
         let login = login.map_or("the host's own login".to_owned(), |login| login.username);
         self.calls.borrow_mut().push(format!("pull {image} with {login}"));
@@ -107,6 +112,26 @@ fn deploy(pulled: Result<Pulled, String>, answers: &[Option<Outcome>]) -> Ran {
     deploy_with(pulled, answers, None, &[], Shelf::with_bundle())
 }
 
+#[test]
+fn without_room_nothing_is_pulled_and_it_is_told_what_is_needed_and_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = environment(folder.path());
+    let tag = crate::words::Target::parse(b"shop prod 1.4.0").unwrap().tag;
+    let job = Job { environment: &environment, tag, digest: None, by: "key ci".to_owned() };
+    let full = Fake {
+        free: ROOM - 1,
+        pulled: Ok(pulled()),
+        answers: RefCell::default(),
+        calls: RefCell::default(),
+        pins: Pins::in_folder(folder.path()),
+        shelf: Shelf::with_bundle(),
+    };
+    let error = job.carry_out(&full, None, Timestamp::UNIX_EPOCH, &mut |_| ()).unwrap_err();
+    assert_eq!(*full.calls.borrow(), [] as [&str; 0]);
+    let told = format!("{error:#}");
+    assert!(told.contains("1023 MiB are free on the disk of /var/lib/docker, and 1024 MiB must be"), "{told}");
+}
+
 /// Deploys an image that must be signed by one of some keys; one that is named by its digest where that is given.
 fn deploy_signed(image: &str, promoted: bool, keys: &[&str], shelf: Shelf) -> Ran {
     let digest = Digest::try_from(image.to_owned()).unwrap();
@@ -129,7 +154,7 @@ fn deploy_with(
     }
     let pins = Pins::in_folder(folder.path());
     let answers = RefCell::new(answers.iter().rev().copied().collect());
-    let host = Fake { pulled, answers, calls: RefCell::default(), pins: pins.clone(), shelf };
+    let host = Fake { free: ROOM, pulled, answers, calls: RefCell::default(), pins: pins.clone(), shelf };
     let tag = crate::words::Target::parse(b"shop prod 1.4.0").unwrap().tag;
     let job = Job { environment: &environment, tag, digest, by: "key ci".to_owned() };
     let login = Some(Credentials { username: "ci".to_owned(), password: "canary".to_owned() });

@@ -24,6 +24,7 @@ pub struct Real {
     runtime: Runtime,
     engine: Engine,
     docker_config_folder: PathBuf,
+    engine_folder: PathBuf,
     systemctl: PathBuf,
     journalctl: PathBuf,
 }
@@ -38,6 +39,7 @@ impl Real {
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
             engine: Engine::connect(&manifest.docker_socket)?,
             docker_config_folder: manifest.docker_config_folder.clone(),
+            engine_folder: manifest.engine_folder.clone(),
             systemctl: manifest.systemctl_command.clone(),
             journalctl: manifest.journalctl_command.clone(),
         })
@@ -82,6 +84,13 @@ impl Real {
 }
 
 impl Host for Real {
+    fn free(&self) -> anyhow::Result<(u64, PathBuf)> {
+        let folder = &self.engine_folder;
+        let found = rustix::fs::statvfs(folder)
+            .with_context(|| format!("asking how much is free on the disk of {}", folder.display()))?;
+        Ok((found.f_bavail.saturating_mul(found.f_frsize), folder.clone()))
+    }
+
     fn pull(&self, image: &str, login: Option<Credentials>) -> anyhow::Result<Pulled> {
         let login = self.login_for(image, login)?;
         Ok(self.runtime.block_on(pull(&self.engine, image, login))?)

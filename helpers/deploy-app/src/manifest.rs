@@ -19,6 +19,8 @@ pub struct Manifest {
     pub queue_folder: PathBuf,
     /// The engine's socket.
     pub docker_socket: PathBuf,
+    /// Where the engine keeps its images: the disk that must have room for another one.
+    pub engine_folder: PathBuf,
     /// The folder with the `config.json` that holds the host's own registry logins.
     pub docker_config_folder: PathBuf,
     /// The `systemctl` command.

@@ -15,17 +15,27 @@ use crate::frames::Frames;
 use crate::hurry::Hurry;
 use crate::manifest::Manifest;
 use crate::outcome::End;
+use crate::places::{self, PLACES};
 use crate::queue::{self, Turn};
 use crate::request::{self, Request};
 use crate::words::Target;
 
-/// How long a request, and the token that follows it, may take to come.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long what is asked may take to come.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// The request, which `deploy-app` sends at once. Until it is here, nobody knows whose place is taken.
+    pub request: Duration,
+    /// The token that follows it, from when the request is here: a pipeline may have to ask for one.
+    pub token: Duration,
+}
+
+/// What the door has.
+pub const PATIENCE: Patience = Patience { request: Duration::from_secs(3), token: Duration::from_secs(20) };
 /// How long who asked may take to read a line before nothing more is told.
 const DEAF: Duration = Duration::from_secs(10);
 
 /// Serves who is at the other end of a connection, from their request to the exit code. What they ask must have come as
-/// a whole when `patience` is over, however it trickles.
+/// a whole when that much of `patience` is over, however it trickles.
 ///
 /// # Errors
 /// When the connection cannot be used at all.
@@ -33,12 +43,12 @@ pub fn serve<H: Host>(
     manifest: &Manifest,
     connection: &UnixStream,
     users: &impl Users,
-    patience: Duration,
+    patience: Patience,
     host: impl FnOnce() -> anyhow::Result<H>,
 ) -> anyhow::Result<()> {
     let uid = rustix::net::sockopt::socket_peercred(connection.as_fd()).context("asking who is there")?.uid.as_raw();
     connection.set_write_timeout(Some(DEAF))?;
-    let mut asked = Hurry::of(connection, patience);
+    let mut asked = Hurry::of(connection, patience.request);
     let mut frames = Frames::on(connection.try_clone()?);
     // For the journal of this instance: what who asked has read, and no word of what they sent.
     let mut say = |line: &str| {
@@ -46,7 +56,10 @@ pub fn serve<H: Host>(
         frames.say(line);
     };
     let (end, words) = match admit(manifest, &mut asked, uid, users) {
-        Ok((request, job)) => run(manifest, &mut asked, &request, &job, host, &mut say),
+        Ok((request, job)) => {
+            let mut asked = Hurry::of(connection, patience.token);
+            placed(manifest, &job, || run(manifest, &mut asked, &request, &job, host, &mut say))
+        }
         Err(refusal) => (End::Refused, refusal.to_string()),
     };
     say(&format!("{}: {words}", end.word()));
@@ -93,6 +106,23 @@ pub fn judge<'m>(
         return Err(Denied::NoDigest);
     }
     Ok(Job { environment, tag: target.tag, digest: request.digest.clone(), by: caller.described(users) })
+}
+
+/// Does it in a place of who asks, or refuses where they hold all of theirs.
+fn placed(manifest: &Manifest, job: &Job<'_>, run: impl FnOnce() -> (End, String)) -> (End, String) {
+    match places::take(&manifest.queue_folder, &job.by) {
+        Ok(Some(_place)) => run(),
+        Ok(None) => {
+            let by = &job.by;
+            (
+                End::Refused,
+                format!(
+                    "{by} has {PLACES} deploys at the door already, as many as one caller may have. Nothing was done; ask again when one of them has ended"
+                ),
+            )
+        }
+        Err(error) => (End::Ran(Outcome::Failed), format!("no place at the door: {error}; nothing was done")),
+    }
 }
 
 fn run<H: Host>(

@@ -1,5 +1,5 @@
 use std::io::{BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::*;
@@ -10,6 +10,10 @@ use crate::frames;
 struct Untouched;
 
 impl Host for Untouched {
+    fn free(&self) -> anyhow::Result<(u64, PathBuf)> {
+        Ok((u64::MAX, PathBuf::new()))
+    }
+
     fn pull(&self, image: &str, _: Option<swarm::Credentials>) -> anyhow::Result<Pulled> {
         anyhow::bail!("{image} was pulled")
     }
@@ -53,7 +57,7 @@ fn manifest(folder: &Path) -> Manifest {
         )
     };
     let text = format!(
-        r#"{{"socket":"/s","queueFolder":"{}","dockerSocket":"/d","dockerConfigFolder":"/c","systemctlCommand":"/s",
+        r#"{{"socket":"/s","queueFolder":"{}","dockerSocket":"/d","dockerConfigFolder":"/c","engineFolder":"/e","systemctlCommand":"/s",
         "journalctlCommand":"/j","sshUser":"deploy","environments":[{},{}]}}"#,
         folder.display(),
         environment("prod", r#"["ci"]"#, r#"["runner","gone"]"#),
@@ -106,8 +110,12 @@ fn only_the_user_of_the_keys_speaks_for_a_key_and_only_root_names_a_digest() {
 
 /// What a client reads that sends this.
 fn answered(sent: &str) -> (Vec<String>, Option<u8>) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut manifest = manifest(folder.path());
+    answered_in(tempfile::tempdir().unwrap().path(), sent)
+}
+
+/// The same where others may be at the door.
+fn answered_in(folder: &Path, sent: &str) -> (Vec<String>, Option<u8>) {
+    let mut manifest = manifest(folder);
     manifest.environments[0].users.insert("tester".to_owned());
     let (mut outer, inner) = UnixStream::pair().unwrap();
     outer.write_all(sent.as_bytes()).unwrap();
@@ -164,12 +172,34 @@ fn dripped(sent: &str, byte: u8) -> (Vec<String>, Option<u8>) {
         }
         let _ = dripping.shutdown(std::net::Shutdown::Write);
     });
-    serve(&manifest, &inner, &Known, Duration::from_millis(500), || Ok(Untouched)).unwrap();
+    let half = Duration::from_millis(500);
+    let patience = Patience { request: half, token: half };
+    serve(&manifest, &inner, &Known, patience, || Ok(Untouched)).unwrap();
     drop(inner);
     let mut lines = Vec::new();
     let code = frames::follow(BufReader::new(outer), &mut |line| lines.push(line.to_owned())).unwrap();
     dripper.join().unwrap();
     (lines, code)
+}
+
+#[test]
+fn who_holds_all_their_places_is_refused_before_a_token_is_read_and_others_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let ask = Request { command: "shop prod 1".to_owned(), token: true, ..request(None) };
+    let sent = format!("{}canary\u{1}\n", ask.line());
+    let by = format!("user {}", rustix::process::getuid().as_raw());
+    let hold = |caller: &str| -> Vec<_> {
+        std::iter::from_fn(|| crate::places::take(folder.path(), caller).unwrap()).collect()
+    };
+    let others = hold("key ci");
+    let (lines, _) = answered_in(folder.path(), &sent);
+    assert!(lines[0].contains("the registry token is no line"), "{lines:?}");
+    let own = if rustix::process::getuid().is_root() { hold("root") } else { hold(&by) };
+    let (lines, code) = answered_in(folder.path(), &sent);
+    assert!(lines[0].contains("has 4 deploys at the door already") && code == Some(2), "{lines:?}");
+    assert_eq!((own.len(), others.len()), (PLACES, PLACES));
+    drop(own);
+    assert!(answered_in(folder.path(), &sent).0[0].contains("the registry token is no line"));
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn manifest() -> &'static Manifest {
             )
         };
         let text = format!(
-            r#"{{"socket":"/s","queueFolder":"/q","dockerSocket":"/d","dockerConfigFolder":"/c","systemctlCommand":"/s",
+            r#"{{"socket":"/s","queueFolder":"/q","dockerSocket":"/d","dockerConfigFolder":"/c","engineFolder":"/e","systemctlCommand":"/s",
             "journalctlCommand":"/j","sshUser":"deploy","environments":[{},{}]}}"#,
             environment("prod", r#"["ci"]"#, "[]"),
             environment("test", r#"["ci","branch"]"#, r#"["runner"]"#),

@@ -34,6 +34,9 @@ pub struct Smoke {
     pub body: String,
     /// Whether redirects are followed, so that what is judged is where they end.
     pub follow_redirects: bool,
+    /// Hosts beside that of `url` that a redirect may lead to, with a port where it is not the usual one. What the host of Hearth reaches is not for an app to ask for,
+    /// nor for the readers of a pipeline's log to see.
+    pub redirect_hosts: Vec<String>,
     /// What must come back.
     pub expect: Expect,
     /// How long one request may take.
@@ -80,11 +83,25 @@ impl Smoke {
             }
             let from = std::mem::replace(&mut told, self.told(received, &url));
             url = next(&url, to).ok_or_else(|| Failure::Redirects(format!("from {from} to {told}")))?;
+            if !self.may_follow(&url) {
+                let host = url.host_str().unwrap_or_default();
+                let reason = "is none of the app's hosts; it was not asked";
+                return Err(Failure::Redirects(format!("from {from} to {told}, and {host} {reason}")));
+            }
             if url.origin() != self.url.origin() {
                 body = "";
             }
         }
         Err(Failure::Redirects(format!("more than {REDIRECTS}, the last to {told}")))
+    }
+
+    /// Whether a redirect leads to where it began, with its port or the usual one, or to what is declared.
+    fn may_follow(&self, to: &Url) -> bool {
+        let Some(host) = to.host_str() else { return false };
+        let authority = to.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let declared = self.redirect_hosts.iter().any(|one| one.eq_ignore_ascii_case(&authority));
+        let begun = to.host() == self.url.host() && (to.port().is_none() || to.port() == self.url.port());
+        begun || declared
     }
 
     fn headers_for(&self, url: &Url) -> Vec<(String, String)> {

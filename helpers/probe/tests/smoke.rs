@@ -18,6 +18,7 @@ fn smoke(authority: &Authority, address: SocketAddr, path: &str) -> Smoke {
         secret_headers: Vec::new(),
         body: String::new(),
         follow_redirects: false,
+        redirect_hosts: Vec::new(),
         expect: Expect { status: 200, ..Expect::default() },
         timeout: Duration::from_secs(5),
     }
@@ -74,6 +75,43 @@ fn a_redirect_out_of_tls_is_not_followed() {
     let away = Smoke { follow_redirects: true, ..smoke(&authority, address, "/away") };
     let said = away.ask().unwrap_err().to_string();
     assert_eq!(said, "redirects: from https://app.example.org/away to http://app.example.org/home, which is http");
+}
+
+#[test]
+fn a_redirect_leads_to_the_hosts_of_the_app_alone() {
+    let authority = Authority::new();
+    for (location, hosts, says) in [
+        (
+            "https://other.example.org/",
+            &[][..],
+            Some("and other.example.org is none of the app's hosts; it was not asked"),
+        ),
+        ("https://app.example.org:8443/", &[], Some("none of the app's hosts")),
+        ("https://www.example.org:8443/", &["www.example.org"], Some("none of the app's hosts")),
+        ("https://127.0.0.1/", &["www.example.org"], Some("none of the app's hosts")),
+        ("https://www.example.org/", &["www.example.org"], None),
+    ] {
+        let tls = Some(authority.serve("app.example.org", 2020..2200));
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let (counted, to) = (asked.clone(), location.to_owned());
+        let address = site(tls, move |_| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\nconnection: close\r\n\r\n").into_bytes()
+        });
+        let leaving = Smoke {
+            follow_redirects: true,
+            redirect_hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            ..smoke(&authority, address, "/")
+        };
+        let said = leaving.ask().unwrap_err().to_string();
+        match says {
+            Some(says) => {
+                assert!(said.starts_with("redirects: ") && said.contains(says), "{location}: {said}");
+                assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1, "{location}");
+            }
+            None => assert!(!said.contains("none of the app's hosts"), "{location}: {said}"),
+        }
+    }
 }
 
 #[test]
@@ -158,6 +196,7 @@ fn a_secret_is_not_told_to_another_origin() {
         headers: vec![("X-Open".to_owned(), "yes".to_owned())],
         secret_headers: vec![("Authorization".to_owned(), PASSWORD.to_owned())],
         follow_redirects: true,
+        redirect_hosts: vec![format!("127.0.0.1:{}", other.port())],
         ..smoke(&authority, first, "/")
     };
     assert_eq!(leaving.ask(), Ok(()));

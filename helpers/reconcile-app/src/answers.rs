@@ -112,6 +112,7 @@ impl Network {
             secret_headers,
             body: declared.body.clone(),
             follow_redirects: declared.follow_redirects,
+            redirect_hosts: declared.redirect_hosts.clone(),
             expect: probe::Expect {
                 status: expect.status,
                 contains: expect.contains.clone(),

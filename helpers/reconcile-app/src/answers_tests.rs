@@ -79,6 +79,7 @@ fn smoke(url: Url, contains: &str, credentials: Credentials) -> Smoke {
         credentials,
         body: String::new(),
         follow_redirects: false,
+        redirect_hosts: Vec::new(),
         expect: Expect {
             status: 200,
             contains: Some(contains.to_owned()),

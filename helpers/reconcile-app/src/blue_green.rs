@@ -375,6 +375,7 @@ fn question(probe: &Probe, turn: &Turn, mark: Option<String>, budget_seconds: u6
         credentials: Credentials::default(),
         body: String::new(),
         follow_redirects: false,
+        redirect_hosts: Vec::new(),
         expect: Expect {
             status: probe.status,
             contains: probe.contains.clone(),

@@ -115,6 +115,9 @@ pub struct Smoke {
     pub body: String,
     /// Whether redirects are followed.
     pub follow_redirects: bool,
+    /// Hosts beside that of `url` that a redirect may lead to: the app's own.
+    #[serde(default)]
+    pub redirect_hosts: Vec<String>,
     /// What the answer must be.
     pub expect: Expect,
     /// How long it may take until the answer is right.
