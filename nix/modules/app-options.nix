@@ -198,7 +198,6 @@ in
     };
 
     allow = import ./app-allow.nix { inherit lib hearth; };
-    limits = import ./app-limits.nix { inherit lib; };
 
     middlewares = lib.mkOption {
       type = lib.types.submodule (import ./app-middlewares.nix { inherit lib; });

@@ -67,7 +67,6 @@ let
           update
           drainSeconds
           keepFailedHours
-          limits
           ;
         domain = toString app.domain;
         allow = app.allow // {

@@ -10,7 +10,6 @@ use serde::Deserialize;
 pub use snapshot_volumes::manifest::DeclaredState;
 pub use snapshot_volumes::{Mode, Settings};
 
-use crate::confine::Limits;
 use crate::strategy;
 
 /// One app as the flake declares it.
@@ -48,9 +47,6 @@ pub struct Manifest {
     pub gate: Gate,
     /// What of the host the recipe may touch.
     pub allow: recipe::Allow,
-    /// The most that each of its containers may take of the host.
-    #[serde(default)]
-    pub limits: Limits,
     /// Networks that the app shares with others by its declaration: the proxy's, where it has a domain, and its databases'.
     #[serde(default)]
     pub shared_networks: Vec<String>,

@@ -37,7 +37,6 @@ pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) 
     attach(&mut value, app, &manifest.middlewares)?;
     let rewrite = Rewrite { app, stack, digest: &inputs.digest, secrets: &inputs.secret_digests };
     let mut stack = rewrite.apply(value)?;
-    manifest.limits.put(&mut stack, &manifest.allow);
     strategy::order(manifest.update, &mut stack);
     stack.outlast(manifest.gate.converge())?;
     if manifest.update == Update::BlueGreen {
