@@ -49,6 +49,19 @@ let
   };
   inherit (hearth.addresses) isLocal isSsh;
 
+  bytesIn =
+    amount:
+    let
+      found = builtins.match "([0-9]+)([KMGT])" amount;
+      power = {
+        K = 1024;
+        M = 1024 * 1024;
+        G = 1024 * 1024 * 1024;
+        T = 1024 * 1024 * 1024 * 1024;
+      };
+    in
+    lib.toInt (lib.head found) * power.${lib.last found};
+
   manifestOf =
     name: app:
     hearth.manifest {
@@ -71,6 +84,10 @@ let
         domain = toString app.domain;
         allow = app.allow // {
           inherit (app) domains;
+        };
+        limits = {
+          memoryBytes = if app.limits.memory == null then null else bytesIn app.limits.memory;
+          inherit (app.limits) pids;
         };
         sharedNetworks =
           lib.optional (app.domain != null) "proxy" ++ lib.optional (app.databases != [ ]) "databases";

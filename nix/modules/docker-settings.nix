@@ -26,6 +26,9 @@ in
       enable = true;
       # The engine refuses swarm mode with live restore.
       daemon.settings.live-restore = false;
+      # What starts as another user than root stays that user: programs with the setuid bit, such as sudo, give nothing. No
+      # compose file can say it, since the client that deploys stacks leaves `security_opt` out.
+      daemon.settings.no-new-privileges = lib.mkDefault true;
       # Containers' logs share the journal's limits, and `docker service logs` still reads them.
       logDriver = lib.mkDefault "journald";
     };

@@ -213,6 +213,8 @@ in
           "RestrictAddressFamilies"
           # Interpreters that compile, such as node.
           "MemoryDenyWriteExecute"
+          # Jobs are as large as they are, and the runner keeps its registration in its state folder.
+          "MemorySwapMax"
           # Tools count processors and look at their own process.
           "ProcSubset"
           # Builders that make file systems and names of their own.

@@ -117,11 +117,15 @@ let
   usersAreMadeByAUnit =
     (config.systemd.sysusers.enable or false) || (config.services.userborn.enable or false);
 
+  runtimeMemory = "mode=0755,noswap,nosuid,nodev,noexec,size=128m";
+
   # Without `UMask`: /run/hearth, which it may be the first to make, is for all to walk through.
   withoutMounts = lib.getAttrs [
     "KeyringMode"
+    "LimitCORE"
     "LockPersonality"
     "MemoryDenyWriteExecute"
+    "MemorySwapMax"
     "NoNewPrivileges"
     "RestrictAddressFamilies"
     "RestrictNamespaces"
@@ -146,7 +150,10 @@ let
     ];
     unitConfig = {
       DefaultDependencies = false;
-      RequiresMountsFor = identities ++ [ paths.state ];
+      RequiresMountsFor = identities ++ [
+        paths.state
+        paths.runtime
+      ];
     };
     restartTriggers = [ manifestForUsers ];
     # What it mounts must be seen by the host: nothing here that gives a unit mounts of its own.
@@ -357,6 +364,11 @@ in
     # Where no unit makes users, the activation does.
     system.activationScripts = lib.mkIf (early != { } && !usersAreMadeByAUnit) {
       hearthSecretsForUsers = lib.stringAfter [ "specialfs" ] ''
+        # systemd, which would mount it, is not there yet at a boot. Where the kernel cannot, the helper mounts its part alone.
+        if ! test -e ${paths.runtime}; then
+          mkdir --mode=0755 ${paths.runtime}
+          ${pkgs.util-linux}/bin/mount -t tmpfs -o ${runtimeMemory} tmpfs ${paths.runtime} || true
+        fi
         # /etc may not have its manifest yet.
         ${renderForUsers} ${manifestForUsers} || test $? -eq 10
       '';
@@ -365,6 +377,25 @@ in
 
     # Mounted by systemd, so that the helper itself needs neither the right to mount nor the host's mount namespace.
     systemd.mounts = [
+      {
+        description = "Memory that is never swapped, for all that Hearth hands over";
+        what = "tmpfs";
+        where = paths.runtime;
+        type = "tmpfs";
+        options = runtimeMemory;
+        unitConfig = {
+          # On a host that runs without it, it would hide what containers have mounted: there it comes with the next boot.
+          ConditionPathExists = "!${paths.runtime}";
+          # It is there before users are made, and so before `local-fs-pre.target`.
+          DefaultDependencies = false;
+        };
+        wantedBy = [ "local-fs.target" ];
+        before = [
+          "local-fs.target"
+          "umount.target"
+        ];
+        conflicts = [ "umount.target" ];
+      }
       {
         description = "Memory that is never swapped, for rendered secrets";
         what = "tmpfs";

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 
-from . import docker
+from . import docker, paths
 
 _UNIT = """[Service]
 Environment=PATH={path}:/usr/sbin:/usr/bin:/sbin:/bin
@@ -52,4 +52,5 @@ def furnish(root, engine):
 def _settings(engine):
     limits = {"log-opts": {"max-size": "10m"}} if engine.log_driver == "json-file" else {}
     features = {"features": {"containerd-snapshotter": False}} if engine.store == "classic" else {}
-    return {"log-driver": engine.log_driver, **limits, **features, "live-restore": False}
+    declared = json.loads((paths.RENDERED / "etc/hearth/bed/daemon.json").read_text())
+    return {**declared, "log-driver": engine.log_driver, **limits, **features}

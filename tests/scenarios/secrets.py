@@ -53,6 +53,20 @@ with subtest("all others are rendered before anything of the host starts, and no
     assert len(first) == 2 and max(first) < monotonic("sysinit.target", "ActiveEnterTimestampMonotonic"), first
     host.fail("journalctl --boot --grep='ordering cycle'")
 
+with subtest("nothing below /run/hearth can be swapped: neither certificates nor registry logins nor what pipelines sent"):
+    for folder in host.succeed("find /run/hearth -xdev -type d").split() + host.succeed("findmnt --noheadings --list --output TARGET | grep '^/run/hearth/'").split():
+        kind = host.succeed(f"findmnt --noheadings --output FSTYPE,OPTIONS --target {folder}")
+        assert kind.startswith("ramfs") or "noswap" in kind, (folder, kind)
+    assert {"certificates", "docker"} <= set(host.succeed("ls /run/hearth").split())
+
+with subtest("no unit of Hearth leaves a core dump or a page in swap"):
+    units = [line.split()[0] for line in host.succeed("systemctl list-unit-files --no-legend --type=service 'hearth-*'").splitlines()]
+    named = [unit for unit in units if "@" not in unit and unit != "hearth-test-files.service"]
+    assert len(named) > 20, named
+    for unit in named:
+        kept = {host.get_unit_property(unit, "LimitCORE"), host.get_unit_property(unit, "MemorySwapMax")}
+        assert kept == {"0"}, (unit, kept)
+
 with subtest("the unit may do little"):
     host.succeed(f"systemd-analyze security --no-pager --threshold=20 {UNIT} > /dev/null")
     assert host.get_unit_property(UNIT, "LimitCORE") == "0"

@@ -129,6 +129,18 @@ with subtest("routes have names of their own: one of another app's name does not
     for _ in range(20):
         assert "hello 1.0.0" in get("hello.example.org")
 
+with subtest("containers cannot forge packets or become another user, and have a limit of processes and of memory"):
+    for name in ("hello-test_example_org_app", "feeds_example_org_app", "feeds_example_org_db"):
+        container = host.succeed(f"docker ps --quiet --filter name={name}.").strip()
+        process = host.succeed(f"docker inspect --format '{{{{.State.Pid}}}}' {container}").strip()
+        status = dict(line.split(":", 1) for line in host.succeed(f"cat /proc/{process}/status").splitlines())
+        # CAP_NET_RAW is bit 13 (Linux, include/uapi/linux/capability.h).
+        assert not int(status["CapBnd"], 16) >> 13 & 1 and status["NoNewPrivs"].strip() == "1", (name, status)
+        # Of the service: a host whose kernel or container has no such limits says nothing of them at the container.
+        shown = f"docker service inspect {name} --format '{{{{.Spec.TaskTemplate.Resources.Limits.Pids}}}} {{{{.Spec.TaskTemplate.Resources.Limits.MemoryBytes}}}}'"
+        pids, memory = host.succeed(shown).split()
+        assert pids == "4096" and int(memory) > 0, (name, pids, memory)
+
 with subtest("a version that asks for nothing more is deployed as before"):
     becomes("pass")
     good, said = reconcile(UNIT)

@@ -12,7 +12,7 @@ use crate::manifest::{Manifest, Source};
 use crate::pin::{InForce, Pins};
 
 /// Raised when the way in which inputs become a deploy changes, so that every app is deployed once more.
-const SHAPE: &str = "hearth inputs 1";
+const SHAPE: &str = "hearth inputs 2";
 
 /// Why an app's inputs cannot be had. Nothing has been touched when one of these is returned.
 #[derive(Debug, thiserror::Error)]
@@ -180,5 +180,6 @@ fn digest(
     for image in &manifest.images {
         digester.add("image", image.name.as_bytes()).add("archive", image.archive.as_os_str().as_encoded_bytes());
     }
+    manifest.confinement(None).add_to(&mut digester);
     digester.finish().hex()
 }

@@ -22,6 +22,7 @@ pub mod blue_green;
 pub mod cli;
 pub mod colour;
 pub mod coloured;
+pub mod confine;
 pub mod connections;
 pub mod converge;
 pub mod credentials;

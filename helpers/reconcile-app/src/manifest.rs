@@ -10,6 +10,7 @@ use serde::Deserialize;
 pub use snapshot_volumes::manifest::DeclaredState;
 pub use snapshot_volumes::{Mode, Settings};
 
+use crate::confine::{Confinement, Limits};
 use crate::strategy;
 
 /// One app as the flake declares it.
@@ -47,6 +48,9 @@ pub struct Manifest {
     pub gate: Gate,
     /// What of the host the recipe may touch.
     pub allow: recipe::Allow,
+    /// How much of the machine each of its containers may take.
+    #[serde(default)]
+    pub limits: Limits,
     /// Networks that the app shares with others by its declaration: the proxy's, where it has a domain, and its databases'.
     #[serde(default)]
     pub shared_networks: Vec<String>,
@@ -222,6 +226,11 @@ impl Manifest {
             std::fs::read(path).map_err(|reason| state::manifest::Error::Read { path: path.to_owned(), reason })?;
         let manifest: Self = state::manifest::parse(path, &text)?;
         Ok(Self { text, ..manifest })
+    }
+
+    /// What its containers may take of a machine with this much memory.
+    pub fn confinement(&self, machine: Option<u64>) -> Confinement<'_> {
+        Confinement { allow: &self.allow, limits: &self.limits, machine }
     }
 
     /// Checks what can be known before the host is touched; what a Nix build runs.

@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use recipe::Refusal;
 
+use crate::confine::machine_memory;
 use crate::inputs::Inputs;
 use crate::judge::{Subject, Verdict, judge};
 use crate::manifest::{Manifest, Update};
@@ -35,7 +36,8 @@ pub async fn render(stacks: &impl Stacks, manifest: &Manifest, inputs: &Inputs) 
         };
     routes::claim(&mut value, app);
     attach(&mut value, app, &manifest.middlewares)?;
-    let rewrite = Rewrite { app, stack, digest: &inputs.digest, secrets: &inputs.secret_digests };
+    let confinement = manifest.confinement(machine_memory());
+    let rewrite = Rewrite { app, stack, digest: &inputs.digest, secrets: &inputs.secret_digests, confinement };
     let mut stack = rewrite.apply(value)?;
     strategy::order(manifest.update, &mut stack);
     stack.outlast(manifest.gate.converge())?;

@@ -5,6 +5,7 @@
 //!   what a recipe's own name says (`${SECRET_X_VERSION}`) no longer matters.
 //! - Images that were pulled are pinned to the digest that is here, so that a task started next week runs the same.
 //! - Services carry the app's name and the digest of its inputs.
+//! - Services go without what [`crate::confine`] takes, and within its limits.
 //! - A new task that ends makes the swarm pause its update, not turn back and not go on: whether to go back is decided by
 //!   the gate. Told to go on, the swarm stops the old task as soon as the new one is started again, healthy or not.
 //! - Beside an old task that serves, the swarm does not end a new one for not getting healthy before the gate gives up: an
@@ -20,6 +21,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 use state::Digest;
 
+use crate::confine::Confinement;
 use crate::plan::{APP_LABEL, DIGEST_LABEL};
 
 /// The longest name that the swarm takes for a secret or a config.
@@ -37,6 +39,8 @@ pub struct Rewrite<'a> {
     pub digest: &'a str,
     /// For each secret that the compose files name, the digest of its content.
     pub secrets: &'a BTreeMap<String, Digest>,
+    /// What its containers may take.
+    pub confinement: Confinement<'a>,
 }
 
 /// A compose file ready to be applied.
@@ -66,6 +70,7 @@ impl Rewrite<'_> {
         for (name, service) in services {
             let service = service.as_object_mut().with_context(|| format!("services.{name} is no mapping"))?;
             self.label(service).with_context(|| format!("services.{name}.deploy"))?;
+            self.confinement.apply(service).with_context(|| format!("services.{name}"))?;
         }
         Ok(Stack { value })
     }

@@ -1,8 +1,11 @@
 use super::*;
+use crate::confine::Limits;
 
 fn rewrite(value: Value) -> anyhow::Result<Stack> {
     let secrets = BTreeMap::from([("db_password".to_owned(), Digest::of(b"hunter2"))]);
-    Rewrite { app: "wiki", stack: "wiki_example_org", digest: "d1", secrets: &secrets }.apply(value)
+    let (allow, limits) = (recipe::Allow::default(), Limits::default());
+    let confinement = Confinement { allow: &allow, limits: &limits, machine: None };
+    Rewrite { app: "wiki", stack: "wiki_example_org", digest: "d1", secrets: &secrets, confinement }.apply(value)
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub mod check;
 pub mod cli;
 pub mod failures;
 pub mod generation;
+mod link_folder;
 pub mod links;
 pub mod manifest;
 pub mod message;

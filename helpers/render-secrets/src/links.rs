@@ -1,10 +1,16 @@
 //! Symbolic links to secrets that are wanted elsewhere than behind the one link.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use rustix::fs::{AtFlags, RenameFlags, renameat, renameat_with, symlinkat, unlinkat};
+use rustix::io::Errno;
+
+use crate::link_folder;
 
 /// The links that this helper has made, so that it can take them away again: path and target.
 pub type Links = BTreeMap<PathBuf, PathBuf>;
@@ -46,8 +52,8 @@ pub fn apply(wanted: &Links, known: &Links, state_folder: &Path) -> Vec<anyhow::
     for (path, target) in wanted.iter().filter(|(path, target)| !leads_to(path, target)) {
         errors.extend(make(path, target).err());
     }
-    for (path, _) in obsolete(wanted, known) {
-        let removed = std::fs::remove_file(path).with_context(|| format!("the old link {}", path.display()));
+    for (path, target) in obsolete(wanted, known) {
+        let removed = remove(path, target).with_context(|| format!("the old link {}", path.display()));
         errors.extend(removed.err());
     }
     if wanted != known && errors.is_empty() {
@@ -64,30 +70,76 @@ fn leads_to(path: &Path, target: &Path) -> bool {
     std::fs::read_link(path).is_ok_and(|found| found == target)
 }
 
+/// The folder is held open from here on, so that nobody can put another in its place.
 fn make(path: &Path, target: &Path) -> anyhow::Result<()> {
-    let folder = path.parent().with_context(|| format!("{} has no folder", path.display()))?;
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if !found.is_symlink() => {
-            bail!(
-                "{} is there and is no link, so it was left alone; move it away, or give another `path`",
-                path.display()
-            )
-        }
-        _ => {}
+    let (folder, name) = parts(path)?;
+    let folder = link_folder::open_or_make(folder)?;
+    let place = || format!("the link {}", path.display());
+    if link_folder::is_taken(folder.as_fd(), name).with_context(place)? {
+        bail!("{}", taken(path));
     }
-    std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
-    replace(path, target).with_context(|| format!("the link {}", path.display()))
+    match symlinkat(target, &folder, name) {
+        Err(Errno::EXIST) => move_link(&folder, name, target, path),
+        made => made.with_context(place),
+    }
 }
 
-/// Makes or moves a symbolic link in one step.
+/// Moves a link that is there. What took its place since that was seen is put back.
+fn move_link(folder: &OwnedFd, name: &OsStr, target: &Path, path: &Path) -> anyhow::Result<()> {
+    let place = || format!("the link {}", path.display());
+    let temporary = temporary_name(name);
+    match unlinkat(folder, &temporary, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(error) => return Err(error).with_context(place),
+    }
+    symlinkat(target, folder, &temporary).with_context(place)?;
+    let exchanged = match renameat_with(folder, &temporary, folder, name, RenameFlags::EXCHANGE) {
+        // File systems that cannot exchange.
+        Err(Errno::INVAL) => return renameat(folder, &temporary, folder, name).with_context(place),
+        exchanged => exchanged,
+    };
+    let is_strangers = exchanged.is_ok() && link_folder::is_taken(folder.as_fd(), &temporary).with_context(place)?;
+    if is_strangers {
+        renameat_with(folder, &temporary, folder, name, RenameFlags::EXCHANGE).with_context(place)?;
+    }
+    unlinkat(folder, &temporary, AtFlags::empty()).with_context(place)?;
+    if is_strangers {
+        bail!("{}", taken(path));
+    }
+    exchanged.with_context(place)
+}
+
+/// Removes a link that leads where it led when it was made.
+fn remove(path: &Path, target: &Path) -> anyhow::Result<()> {
+    let (folder, name) = parts(path)?;
+    let folder = link_folder::open_there(folder)?;
+    if link_folder::link(folder.as_fd(), name)?.as_deref() != Some(target) {
+        return Ok(());
+    }
+    Ok(unlinkat(&folder, name, AtFlags::empty())?)
+}
+
+fn parts(path: &Path) -> anyhow::Result<(&Path, &OsStr)> {
+    path.parent().zip(path.file_name()).with_context(|| format!("{} has no folder", path.display()))
+}
+
+fn taken(path: &Path) -> String {
+    format!("{} is there and is no link, so it was left alone; move it away, or give another `path`", path.display())
+}
+
+fn temporary_name(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.new", std::process::id()));
+    temporary
+}
+
+/// Makes or moves a symbolic link in one step, in a folder that is root's.
 ///
 /// # Errors
 /// When the folder cannot be written to.
 pub fn replace(path: &Path, target: &Path) -> io::Result<()> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.new", std::process::id()));
-    let temporary = path.with_file_name(name);
+    let temporary = path.with_file_name(temporary_name(path.file_name().unwrap_or_default()));
     match std::fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -130,6 +182,24 @@ mod tests {
         assert_eq!(std::fs::read_link(&a).unwrap(), Path::new("/three"));
         assert!(std::fs::symlink_metadata(&b).is_err());
         assert_eq!(std::fs::read(&file).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_folder_of_a_user_that_became_a_link_leads_root_nowhere() {
+        // Only root can give a folder to a user.
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir_in("/run").unwrap();
+        let (home, elsewhere) = (folder.path().join("home"), folder.path().join("elsewhere"));
+        std::fs::create_dir(&home).unwrap();
+        std::fs::create_dir(&elsewhere).unwrap();
+        std::os::unix::fs::chown(&home, Some(1000), None).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, home.join("config")).unwrap();
+        let wanted: Links = [(home.join("config/token"), "/run/token".into())].into();
+        let errors = apply(&wanted, &Links::new(), &folder.path().join("state"));
+        assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+        assert!(format!("{:#}", errors[0]).contains("so that it was not followed"), "{errors:?}");
     }
 
     #[test]
