@@ -5,6 +5,8 @@ rec {
   state = "/var/lib/hearth";
   recipes = "${state}/recipes";
   runtime = "/run/hearth";
+  # The options with which that is mounted.
+  runtimeMemory = "mode=0755,noswap,nosuid,nodev,noexec,size=128m";
   secrets = "${runtime}/secrets";
   secretGenerations = "${runtime}/secrets.d";
   secretsForUsers = "${runtime}/secrets-for-users";

@@ -199,27 +199,7 @@ in
 
     allow = import ./app-allow.nix { inherit lib hearth; };
 
-    limits = {
-      memory = lib.mkOption {
-        type = lib.types.nullOr (lib.types.strMatching "[1-9][0-9]{0,9}[KMGT]");
-        default = null;
-        example = "2G";
-        description = ''
-          How much memory each container of the app may take: a number with K, M, G or T, by 1024. Without it, 80 % of the
-          machine's: an app that runs today goes on, and one that takes all is ended before the host's own services are. A recipe
-          can set less, and not more. A changed limit is a deploy of the app.
-        '';
-      };
-      pids = lib.mkOption {
-        type = lib.types.nullOr (lib.types.ints.between 1 4194304);
-        default = 4096;
-        description = ''
-          How many processes and threads each container of the app may have. Without a limit (`null`) an app that starts ever more
-          leaves none to the host, and nobody can log in. A recipe can set less, and not more. A changed limit is a deploy of the
-          app.
-        '';
-      };
-    };
+    limits = import ./app-limits.nix { inherit lib; };
 
     middlewares = lib.mkOption {
       type = lib.types.submodule (import ./app-middlewares.nix { inherit lib; });

@@ -20,6 +20,7 @@
     ./drills.nix
     ./firewall.nix
     ./looks.nix
+    ./memory.nix
     ./metrics.nix
     ./middlewares.nix
     ./proxy.nix

@@ -117,8 +117,6 @@ let
   usersAreMadeByAUnit =
     (config.systemd.sysusers.enable or false) || (config.services.userborn.enable or false);
 
-  runtimeMemory = "mode=0755,noswap,nosuid,nodev,noexec,size=128m";
-
   # Without `UMask`: /run/hearth, which it may be the first to make, is for all to walk through.
   withoutMounts = lib.getAttrs [
     "KeyringMode"
@@ -367,43 +365,13 @@ in
         # systemd, which would mount it, is not there yet at a boot. Where the kernel cannot, the helper mounts its part alone.
         if ! test -e ${paths.runtime}; then
           mkdir --mode=0755 ${paths.runtime}
-          ${pkgs.util-linux}/bin/mount -t tmpfs -o ${runtimeMemory} tmpfs ${paths.runtime} || true
+          ${pkgs.util-linux}/bin/mount -t tmpfs -o ${paths.runtimeMemory} tmpfs ${paths.runtime} || true
         fi
         # /etc may not have its manifest yet.
         ${renderForUsers} ${manifestForUsers} || test $? -eq 10
       '';
       users.deps = [ "hearthSecretsForUsers" ];
     };
-
-    # Mounted by systemd, so that the helper itself needs neither the right to mount nor the host's mount namespace.
-    systemd.mounts = [
-      {
-        description = "Memory that is never swapped, for all that Hearth hands over";
-        what = "tmpfs";
-        where = paths.runtime;
-        type = "tmpfs";
-        options = runtimeMemory;
-        unitConfig = {
-          # On a host that runs without it, it would hide what containers have mounted: there it comes with the next boot.
-          ConditionPathExists = "!${paths.runtime}";
-          # It is there before users are made, and so before `local-fs-pre.target`.
-          DefaultDependencies = false;
-        };
-        wantedBy = [ "local-fs.target" ];
-        before = [
-          "local-fs.target"
-          "umount.target"
-        ];
-        conflicts = [ "umount.target" ];
-      }
-      {
-        description = "Memory that is never swapped, for rendered secrets";
-        what = "tmpfs";
-        where = paths.secretGenerations;
-        type = "tmpfs";
-        options = "mode=0751,noswap,nosuid,nodev,noexec,size=64m";
-      }
-    ];
 
     systemd.services =
       lib.listToAttrs (
