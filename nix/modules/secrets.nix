@@ -364,8 +364,9 @@ in
       hearthSecretsForUsers = lib.stringAfter [ "specialfs" ] ''
         # systemd, which would mount it, is not there yet at a boot. Where the kernel cannot, the helper mounts its part alone.
         if ! test -e ${paths.runtime}; then
+          # NixOS gives activation the programs of util-linux.
           mkdir --mode=0755 ${paths.runtime}
-          ${pkgs.util-linux}/bin/mount -t tmpfs -o ${paths.runtimeMemory} tmpfs ${paths.runtime} || true
+          mount -t tmpfs -o ${paths.runtimeMemory} tmpfs ${paths.runtime} || true
         fi
         # /etc may not have its manifest yet.
         ${renderForUsers} ${manifestForUsers} || test $? -eq 10

@@ -98,7 +98,7 @@ impl Permit<'_> {
     fn no_template(&mut self, key: &str, text: &str) {
         if text.contains(TEMPLATE) {
             let reason = format!(
-                "the swarm expands `{TEMPLATE}` here after every check, into whatever the recipe's author likes"
+                "the swarm expands `{TEMPLATE}` here after every check, into whatever the recipe's author likes; write the value itself"
             );
             self.never(key, reason);
         }

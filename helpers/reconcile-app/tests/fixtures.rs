@@ -11,6 +11,8 @@ use recipe::{Allow, Place, Reading, Recipe, Refusal};
 use reconcile_app::stack::{DockerCommand, Stacks as _};
 
 const STACK: &str = "app_example_org";
+/// What a person is told to change in a file where no option lets it through.
+const CHANGES: [&str; 3] = ["name the port of the host", "put the content into a file", "write the value itself"];
 
 /// How the files of one kind fared.
 #[derive(Default)]
@@ -92,8 +94,10 @@ fn note(refusals: &[Refusal], count: &mut Count) {
     count.passed += usize::from(refusals.is_empty());
     let mut options = BTreeSet::new();
     for refusal in refusals {
-        let option = refusal.remedy.as_ref().and_then(|remedy| remedy.split("hearth.apps.app.").nth(1));
-        let option = option.and_then(|text| text.split(' ').next()).unwrap_or("nothing permits it");
+        let option = refusal.setting.as_ref().and_then(|setting| setting.split(' ').next());
+        let changes = CHANGES.iter().any(|change| refusal.reason.contains(change));
+        assert!(option.is_some() || changes, "it names neither an option nor what to change: {refusal}");
+        let option = option.unwrap_or("nothing permits it, and the reason says what to change");
         options.insert(option.to_owned());
         if option.starts_with("nothing") {
             *count.reasons.entry(refusal.reason.chars().take(90).collect()).or_default() += 1;

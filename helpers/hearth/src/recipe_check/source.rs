@@ -24,7 +24,7 @@ pub struct Fetched {
     /// What of it was left out.
     pub warnings: Vec<String>,
     /// The folder goes with this.
-    _scratch: Option<TempDir>,
+    scratch: Option<TempDir>,
 }
 
 impl Fetched {
@@ -35,7 +35,7 @@ impl Fetched {
     pub fn get(asked: &str, version: Option<&str>) -> anyhow::Result<Self> {
         let is_folder = Path::new(asked).is_dir();
         if is_folder && version.is_none() {
-            return Ok(Self { folder: asked.into(), tag: None, warnings: Vec::new(), _scratch: None });
+            return Ok(Self { folder: asked.into(), tag: None, warnings: Vec::new(), scratch: None });
         }
         ensure!(is_folder || !asked.starts_with(['/', '.']), "{asked}: there is no such folder");
         let path = if is_folder { std::fs::canonicalize(asked)?.display().to_string() } else { asked.to_owned() };
@@ -63,7 +63,27 @@ impl Fetched {
             .map_err(|error| anyhow!("{}", error.to_string().replace("; what was fetched before is used", "")))?;
         let tag = wanted(asked, &mirror.tags()?.versions, version)?;
         let tree = mirror.tree(&tag.commit)?;
-        Ok(Self { folder: tree.folder, tag: Some(tag), warnings: tree.warnings, _scratch: Some(scratch) })
+        Ok(Self { folder: tree.folder, tag: Some(tag), warnings: tree.warnings, scratch: Some(scratch) })
+    }
+}
+
+impl Drop for Fetched {
+    /// What is exported is read-only, so that nobody but root could remove it.
+    fn drop(&mut self) {
+        if self.scratch.is_some() {
+            make_writable(&self.folder);
+        }
+    }
+}
+
+/// Whatever cannot be made so is left behind in the folder for temporary files.
+fn make_writable(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    drop(std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            make_writable(&entry.path());
+        }
     }
 }
 
