@@ -1,7 +1,7 @@
 //! Plan → effects.
 
 use anyhow::Context as _;
-use swarm::{Networks, NewSwarm, NodeState, Nodes};
+use swarm::{Disposable, Networks, NewSwarm, NodeState, Nodes};
 
 use crate::manifest::Manifest;
 use crate::plan::{Observed, Record, Step};
@@ -30,20 +30,22 @@ pub async fn observe(engine: &(impl Nodes + Networks), swarm: &str, node: &str) 
     Ok(Observed { swarm: swarm.to_owned(), networks, labels: engine.node_labels(node).await? })
 }
 
-/// Takes one step. Each can be taken again after a run that was cut off.
+/// Takes one step, and says whether it could: a network that something still uses stays. Each step can be taken again
+/// after a run that was cut off.
 ///
 /// # Errors
 /// When the engine or the disk refuses.
 pub async fn take(
     step: &Step,
     node: &str,
-    engine: &(impl Nodes + Networks),
+    engine: &(impl Nodes + Networks + Disposable),
     remember: impl Fn(&Record) -> std::io::Result<()>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     match step {
         Step::CreateNetwork(network) => engine.create_overlay_network(network).await?,
+        Step::RemoveNetwork(name) => return Ok(engine.remove_network(name).await?),
         Step::Label(labels) => engine.set_node_labels(node, labels).await?,
         Step::Remember(record) => remember(record).context("remembering the swarm")?,
     }
-    Ok(())
+    Ok(true)
 }

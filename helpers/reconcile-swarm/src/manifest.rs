@@ -43,6 +43,9 @@ pub struct Network {
     pub attachable: bool,
     /// Whether traffic between nodes is encrypted.
     pub encrypted: bool,
+    /// The app that it is for alone, where Hearth makes it and takes it away; none of one that a person declared.
+    #[serde(default)]
+    pub owner: Option<String>,
 }
 
 /// A registry's login.

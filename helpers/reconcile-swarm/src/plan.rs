@@ -76,6 +76,8 @@ pub fn entry(state: NodeState, record: Option<&Record>) -> Entry {
 pub enum Step {
     /// Create an overlay network.
     CreateNetwork(Network),
+    /// Remove the network of an app that no longer needs it, unless something still uses it.
+    RemoveNetwork(String),
     /// Give this node these labels.
     Label(BTreeMap<String, String>),
     /// Remember the swarm and the labels that are Hearth's.
@@ -86,6 +88,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CreateNetwork(network) => write!(f, "create overlay network {}", network.name),
+            Self::RemoveNetwork(name) => write!(f, "remove overlay network {name}, which no app needs any more"),
             Self::Label(labels) => write!(f, "set the labels of this node: {}", pairs(labels)),
             Self::Remember(record) => write!(f, "remember swarm {}", record.swarm),
         }
@@ -115,12 +118,14 @@ pub fn plan(manifest: &Manifest, observed: &Observed, record: Option<&Record>) -
             subnet: declared.subnet.clone(),
             attachable: declared.attachable,
             encrypted: declared.encrypted,
+            owner: declared.owner.clone(),
         };
         match observed.networks.iter().find(|network| network.name == *name) {
             None => plan.steps.push(Step::CreateNetwork(wanted)),
             Some(found) => plan.held.extend(difference(&wanted, found)),
         }
     }
+    plan.steps.extend(abandoned(manifest, observed));
     let ours = record.map(|record| &record.labels);
     let theirs = observed.labels.iter().filter(|(key, _)| !ours.is_some_and(|ours| ours.contains_key(*key)));
     let mut labels: BTreeMap<String, String> = theirs.map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -135,6 +140,13 @@ pub fn plan(manifest: &Manifest, observed: &Observed, record: Option<&Record>) -
     plan
 }
 
+/// The networks that Hearth made for apps and that are no longer declared. Those of a person carry no owner, and stay.
+fn abandoned(manifest: &Manifest, observed: &Observed) -> impl Iterator<Item = Step> {
+    let ours = observed.networks.iter().filter(|network| network.owner.is_some());
+    ours.filter(|network| !manifest.networks.contains_key(&network.name))
+        .map(|network| Step::RemoveNetwork(network.name.clone()))
+}
+
 fn difference(wanted: &Network, found: &Network) -> Option<String> {
     let mut differs = Vec::new();
     if wanted.subnet.is_some() && wanted.subnet != found.subnet {
@@ -147,6 +159,10 @@ fn difference(wanted: &Network, found: &Network) -> Option<String> {
         if wanted != found {
             differs.push(format!("{what} {found} instead of {wanted}"));
         }
+    }
+    if wanted.owner != found.owner {
+        let [found, wanted] = [found, wanted].map(|network| network.owner.as_deref().unwrap_or("none"));
+        differs.push(format!("owner {found} instead of {wanted}"));
     }
     (!differs.is_empty()).then(|| {
         format!(

@@ -31,6 +31,7 @@ fn applied(plan: &Plan, mut observed: Observed, mut record: Option<Record>) -> (
     for step in &plan.steps {
         match step {
             Step::CreateNetwork(network) => observed.networks.push(network.clone()),
+            Step::RemoveNetwork(name) => observed.networks.retain(|network| network.name != *name),
             Step::Label(labels) => observed.labels.clone_from(labels),
             Step::Remember(new) => record = Some(new.clone()),
         }
@@ -78,6 +79,39 @@ fn a_network_that_differs_is_left_alone_and_told() {
     assert!(plan.held[0].contains("attachable false instead of true"), "{:?}", plan.held);
 }
 
+fn of_an_app(name: &str) -> Network {
+    Network { name: name.to_owned(), owner: Some("shop".to_owned()), ..Network::default() }
+}
+
+fn declared_for_an_app(name: &str) -> Manifest {
+    let mut manifest = manifest(&[(name, false)], &[]);
+    manifest.networks.values_mut().for_each(|network| network.owner = Some("shop".to_owned()));
+    manifest
+}
+
+#[test]
+fn the_network_of_an_app_is_made_with_its_name_on_it() {
+    let plan = plan(&declared_for_an_app("proxy-shop"), &Observed::default(), Some(&record("")));
+    assert_eq!(plan.steps, [Step::CreateNetwork(of_an_app("proxy-shop"))]);
+}
+
+#[test]
+fn of_networks_that_are_no_longer_declared_only_those_of_apps_go() {
+    let by_hand = Network { name: "proxy-blog".to_owned(), ..Network::default() };
+    let observed = Observed { networks: vec![by_hand, of_an_app("proxy-shop")], ..Observed::default() };
+    let plan = plan(&manifest(&[], &[]), &observed, Some(&record("")));
+    assert_eq!(plan.steps, [Step::RemoveNetwork("proxy-shop".to_owned())]);
+}
+
+#[test]
+fn a_network_that_a_person_made_is_not_taken_for_the_one_of_an_app() {
+    let by_hand = Network { name: "proxy-shop".to_owned(), ..Network::default() };
+    let observed = Observed { networks: vec![by_hand], ..Observed::default() };
+    let plan = plan(&declared_for_an_app("proxy-shop"), &observed, Some(&record("")));
+    assert_eq!(plan.steps, []);
+    assert!(plan.held[0].contains("owner none instead of shop"), "{:?}", plan.held);
+}
+
 #[test]
 fn a_label_that_is_no_longer_declared_goes_and_a_persons_own_stays() {
     let labels = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
@@ -93,7 +127,7 @@ proptest! {
     #[test]
     fn applying_a_plan_and_planning_again_gives_nothing_to_do(
         declared in prop::collection::btree_map("[a-c]", any::<bool>(), 0..3),
-        there in prop::collection::btree_map("[a-c]", any::<bool>(), 0..3),
+        there in prop::collection::btree_map("[a-c]", any::<(bool, Option<String>)>(), 0..3),
         labels in prop::collection::btree_map("[a-c]", "[x-z]", 0..3),
         ours in prop::collection::btree_map("[a-c]", "[x-z]", 0..3),
         theirs in prop::collection::btree_map("[a-c]", "[x-z]", 0..3),
@@ -101,7 +135,7 @@ proptest! {
         let networks: Vec<(&str, bool)> = declared.iter().map(|(name, attachable)| (name.as_str(), *attachable)).collect();
         let pairs: Vec<(&str, &str)> = labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let manifest = manifest(&networks, &pairs);
-        let networks = there.into_iter().map(|(name, attachable)| Network { name, attachable, ..Network::default() });
+        let networks = there.into_iter().map(|(name, (attachable, owner))| Network { name, attachable, owner, ..Network::default() });
         let observed = Observed { swarm: "s".to_owned(), networks: networks.collect(), labels: theirs };
         let record = Some(Record { swarm: "s".to_owned(), labels: ours });
         let first = plan(&manifest, &observed, record.as_ref());

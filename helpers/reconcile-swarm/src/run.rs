@@ -62,8 +62,9 @@ async fn attempt(
         return Ok((Outcome::Unchanged, format!("would take {} steps", plan.steps.len())));
     }
     for step in &plan.steps {
-        say(step.to_string());
-        take(step, &node, &engine, |record| write_record(manifest, record)).await?;
+        let taken = take(step, &node, &engine, |record| write_record(manifest, record)).await?;
+        begun |= taken;
+        say(if taken { step.to_string() } else { format!("did not {step}: something still uses it") });
     }
     let logins = logins::prepare(manifest).await?;
     if logins.differ() {
@@ -76,7 +77,7 @@ async fn attempt(
     Ok(match (logins.failed.first(), plan.held.first()) {
         (Some(failed), _) => (Outcome::Failed, failed.clone()),
         (None, Some(held)) => (Outcome::Held, held.clone()),
-        _ if begun || !plan.steps.is_empty() || logins.differ() => (Outcome::Changed, "as declared".to_owned()),
+        _ if begun || logins.differ() => (Outcome::Changed, "as declared".to_owned()),
         _ => (Outcome::Unchanged, "nothing differs".to_owned()),
     })
 }

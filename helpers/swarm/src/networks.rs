@@ -9,6 +9,8 @@ use crate::{Engine, Result};
 
 /// The option by which the overlay driver encrypts traffic between nodes.
 const ENCRYPTED: &str = "encrypted";
+/// The label of a network that Hearth made for one app, with the app's name.
+const OWNER: &str = "hearth.network";
 
 /// An overlay network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Network {
     pub attachable: bool,
     /// Whether traffic between nodes is encrypted.
     pub encrypted: bool,
+    /// The app that Hearth made it for; none of a network that a person declared or made.
+    pub owner: Option<String>,
 }
 
 /// The swarm's overlay networks.
@@ -41,6 +45,7 @@ impl Networks for Engine {
             subnet: found.ipam.and_then(|ipam| ipam.config?.into_iter().find_map(|config| config.subnet)),
             attachable: found.attachable.unwrap_or_default(),
             encrypted: found.options.unwrap_or_default().contains_key(ENCRYPTED),
+            owner: found.labels.unwrap_or_default().remove(OWNER),
         };
         Ok(found.into_iter().map(network).collect())
     }
@@ -54,6 +59,7 @@ impl Networks for Engine {
             attachable: Some(network.attachable),
             ipam: config.map(|config| Ipam { config: Some(config), ..Default::default() }),
             options: network.encrypted.then(|| HashMap::from([(ENCRYPTED.to_owned(), String::new())])),
+            labels: network.owner.clone().map(|owner| HashMap::from([(OWNER.to_owned(), owner)])),
             ..Default::default()
         };
         let doing = format!("creating network {}", network.name);
