@@ -42,6 +42,16 @@ in
         default = null;
         description = "Certificates in PEM to trust instead of the system's, for a repository with a CA of your own.";
       };
+      signers = lib.mkOption {
+        type = lib.types.listOf hearth.types.sshPublicKey;
+        default = [ ];
+        example = [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI… maker@example.org" ];
+        description = ''
+          Public SSH keys of the recipe's makers. With any, the app moves by itself only to versions whose tag one of them has
+          signed (`git tag --sign` with `gpg.format = ssh`); others wait for a person, who sees why. Whoever takes over the
+          repository, but none of these keys, gets nothing deployed.
+        '';
+      };
       fetchSeconds = lib.mkOption {
         type = hearth.types.seconds;
         default = 120;

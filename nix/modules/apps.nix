@@ -38,6 +38,14 @@ let
           ref = recipe.version;
           inherit (recipe) policy;
           inherit (paths) recipes;
+          signers =
+            if recipe.git.signers == [ ] then
+              null
+            else
+              {
+                keys = recipe.git.signers;
+                sshKeygenCommand = "${pkgs.openssh}/bin/ssh-keygen";
+              };
           access = {
             gitCommand = "${pkgs.gitMinimal}/bin/git";
             sshCommand = if isSsh recipe.git.url then "${pkgs.openssh}/bin/ssh" else null;

@@ -140,6 +140,9 @@ pub struct GitSource {
     /// The version that the app has, or begins with; or a commit.
     #[serde(rename = "ref")]
     pub declared: Option<updates::Ref>,
+    /// Whose signature a newer version needs for that; none where nobody's is needed.
+    #[serde(default)]
+    pub signers: Option<updates::Signers>,
     /// Which newer versions it moves to by itself.
     pub policy: updates::Policy,
     /// Where repositories and recipes are kept on this host.

@@ -51,6 +51,7 @@ pub fn choose(
         state_folder: &manifest.state_folder,
         declared: git.declared.as_ref(),
         policy: git.policy,
+        signers: git.signers.as_ref(),
         current: deployed.and_then(|deployed| deployed.recipe.as_ref()),
         failed: failed.map_or(&[], |failed| &failed.versions),
         fetch: is_old(mirror.fetched_at()),

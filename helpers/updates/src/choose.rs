@@ -5,7 +5,10 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::{Commit, Decision, Error, Growths, Hold, Holds, Known, Mirror, Policy, Ref, Seen, Tag, Tags, Tree, decide};
+use crate::{
+    Candidate, Commit, Decision, Error, Growths, Hold, Holds, Known, Mirror, Policy, Ref, Seen, Signers, Tag, Tags,
+    Tree, decide,
+};
 
 /// What is asked.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct Question<'a> {
     pub declared: Option<&'a Ref>,
     /// How far the app may move by itself.
     pub policy: Policy,
+    /// Whose signature a version needs to be moved to by itself; none where nobody's is needed.
+    pub signers: Option<&'a Signers>,
     /// What serves.
     pub current: Option<&'a At>,
     /// What failed since then.
@@ -154,19 +159,35 @@ fn decided(
             candidate.asks = growths.of(&current.commit, &candidate.tag.commit).to_vec();
         }
     }
-    let decision = decide(Known {
-        current,
-        declared,
-        policy: if matches!(question.declared, Some(Ref::Commit(_))) { Policy::Pinned } else { question.policy },
-        candidates: &candidates,
-        accepted: &holds.accepted()?,
-        failed: question.failed,
-    });
+    let accepted = holds.accepted()?;
+    let decide = |candidates: &[Candidate]| {
+        decide(Known {
+            current,
+            declared,
+            policy: if matches!(question.declared, Some(Ref::Commit(_))) { Policy::Pinned } else { question.policy },
+            candidates,
+            accepted: &accepted,
+            failed: question.failed,
+        })
+    };
+    let mut decision = decide(&candidates);
+    while doubts(question, &decision, &mut candidates)? {
+        decision = decide(&candidates);
+    }
     if let Decision::Missing { .. } = decision {
         warnings.push(decision.to_string());
     }
     let is_news = holds.remember(decision.hold(), question.now)?;
     Ok((Some(decision), is_news))
+}
+
+/// Looks at the signature of what would be moved to; true where it is wanting, and that was not known.
+fn doubts(question: &Question<'_>, decision: &Decision, candidates: &mut [Candidate]) -> Result<bool, ChooseError> {
+    let (Some(signers), Decision::Update { to, .. }) = (question.signers, decision) else { return Ok(false) };
+    let wanted = |candidate: &&mut Candidate| candidate.tag == *to && candidate.unsigned.is_none();
+    let Some(candidate) = candidates.iter_mut().find(wanted) else { return Ok(false) };
+    candidate.unsigned = question.mirror.unsigned(to, signers)?;
+    Ok(candidate.unsigned.is_some())
 }
 
 /// What should serve after this run.

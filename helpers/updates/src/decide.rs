@@ -28,6 +28,8 @@ pub struct Candidate {
     pub moved_from: Option<Commit>,
     /// What it asks for beyond what serves, as far as that is known.
     pub asks: Vec<String>,
+    /// Why its tag does not count as signed, where that is demanded and was looked at.
+    pub unsigned: Option<String>,
 }
 
 /// What is known when the decision is made.
@@ -107,6 +109,11 @@ pub enum Reason {
         /// Each thing, as a person reads it.
         more: Vec<String>,
     },
+    /// Its tag is signed by nobody whose word counts.
+    Unsigned {
+        /// What is wrong with the signature.
+        why: String,
+    },
     /// The declared version is older than what serves, whose data it may not understand.
     Downgrade,
 }
@@ -132,6 +139,7 @@ impl fmt::Display for Reason {
                 )
             }
             Self::Asks { more } => write!(f, "it asks for more than what serves has: + {}", more.join(", + ")),
+            Self::Unsigned { why } => write!(f, "its tag is not signed by a key of recipe.git.signers: {why}"),
             Self::Downgrade => f.write_str("it is older than what serves, and may not understand its data"),
         }
     }
@@ -216,10 +224,9 @@ impl Known<'_> {
         };
         let Some(candidate) = candidate else { return Decision::NoVersions };
         let to = candidate.tag.clone();
-        match moved(candidate).filter(|_| !self.accepted(candidate)) {
-            Some(reason) => Decision::Held(Hold { to, reasons: vec![reason] }),
-            None => Decision::Update { to, beyond: None },
-        }
+        let mut reasons: Vec<Reason> = moved(candidate).into_iter().chain(self.unsigned(candidate)).collect();
+        reasons.retain(|_| !self.accepted(candidate));
+        if reasons.is_empty() { Decision::Update { to, beyond: None } } else { Decision::Held(Hold { to, reasons }) }
     }
 
     fn accepted(&self, candidate: &Candidate) -> bool {
@@ -268,7 +275,15 @@ impl Known<'_> {
             candidate.notes.iter().filter(|note| note.version > *old && note.version <= *new).collect();
         notes.sort_by(|a, b| a.version.cmp(&b.version));
         let notes = notes.into_iter().cloned().map(Reason::ReleaseNotes);
-        moved(candidate).into_iter().chain(major.then_some(Reason::Major)).chain(asks).chain(notes).collect()
+        let unsigned = self.unsigned(candidate);
+        let first = moved(candidate).into_iter().chain(unsigned).chain(major.then_some(Reason::Major));
+        first.chain(asks).chain(notes).collect()
+    }
+
+    /// Whoever declares a version by its name answers for it, whoever signed it.
+    fn unsigned(&self, candidate: &Candidate) -> Option<Reason> {
+        let why = candidate.unsigned.clone().filter(|_| !self.declared(candidate))?;
+        Some(Reason::Unsigned { why })
     }
 
     /// What it asks for that nobody agreed to. Whoever declares a version by its name has looked at it; whoever accepted

@@ -30,7 +30,7 @@ prop_compose! {
         moved_from in prop::option::weighted(0.1, a_commit()),
     ) -> Candidate {
         let notes = notes.into_iter().map(|version| Note { version, text: "by hand".to_owned() }).collect();
-        Candidate { tag, notes, moved_from, asks: Vec::new() }
+        Candidate { tag, notes, moved_from, asks: Vec::new(), unsigned: None }
     }
 }
 

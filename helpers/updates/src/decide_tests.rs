@@ -15,7 +15,7 @@ fn note(version: &str) -> Note {
 }
 
 fn offer(version: &str) -> Candidate {
-    Candidate { tag: tag(version), notes: Vec::new(), moved_from: None, asks: Vec::new() }
+    Candidate { tag: tag(version), notes: Vec::new(), moved_from: None, asks: Vec::new(), unsigned: None }
 }
 
 fn accepted(version: &str) -> Acceptance {

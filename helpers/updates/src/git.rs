@@ -102,6 +102,19 @@ impl<'a> Git<'a> {
         Ok(ended.status.success())
     }
 
+    /// The line that `git` answers; none where it says no.
+    pub(crate) fn answer(&self, arguments: &[&str]) -> Result<Option<String>, Error> {
+        let ended = self.here(arguments, &[], None, &reading())?;
+        let line = || String::from_utf8_lossy(&ended.output).trim().to_owned();
+        Ok(ended.status.success().then(line))
+    }
+
+    /// What `git` complains of; none where it says yes.
+    pub(crate) fn refused(&self, arguments: &[&str]) -> Result<Option<String>, Error> {
+        let ended = self.here(arguments, &[], None, &reading())?;
+        Ok((!ended.status.success()).then_some(ended.complaint))
+    }
+
     /// Runs `git` on the mirror.
     fn here(
         &self,

@@ -22,6 +22,7 @@ mod notes;
 mod policy;
 mod process;
 mod seen;
+mod signers;
 mod tags;
 mod tree;
 
@@ -35,4 +36,5 @@ pub use holds::{AcceptError, Acceptance, Held, Holds};
 pub use mirror::{Mirror, Tree};
 pub use policy::{Policy, Step};
 pub use seen::Seen;
+pub use signers::{Key, Signers};
 pub use tags::{Commit, CommitError, Tag, Tags};

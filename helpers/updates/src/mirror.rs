@@ -17,7 +17,7 @@ use state::{Lock, write_atomic};
 
 use crate::export::{export, remove_tree};
 use crate::git::{Access, Git, Repository};
-use crate::{Address, Candidate, Commit, Error, Seen, Tag, Tags, notes};
+use crate::{Address, Candidate, Commit, Error, Seen, Signers, Tag, Tags, notes, signers};
 
 /// A repository's place on this host, as one app sees it.
 #[derive(Debug)]
@@ -95,9 +95,18 @@ impl<'a> Mirror<'a> {
             notes: if is_newer(&tag) { notes.next().unwrap_or_default() } else { Vec::new() },
             moved_from: seen.moved_from(tag),
             asks: Vec::new(),
+            unsigned: None,
             tag: tag.clone(),
         };
         Ok(tags.versions.iter().map(candidate).collect())
+    }
+
+    /// Why a tag does not count as signed by one of these; none where it does.
+    ///
+    /// # Errors
+    /// [`Error::Git`] or [`Error::Io`].
+    pub fn unsigned(&self, tag: &Tag, signers: &Signers) -> Result<Option<String>, Error> {
+        signers::complaint(&self.git, tag, signers)
     }
 
     /// The folder with the recipe at a commit that this app already uses. It takes no lock: this is asked every few

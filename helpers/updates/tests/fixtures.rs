@@ -73,6 +73,7 @@ fn a_real_recipe_whose_notes_ask_for_a_person_is_held_with_them() {
         notes: notes(&tree(tag).join("release")),
         moved_from: None,
         asks: Vec::new(),
+        unsigned: None,
     };
     let candidates: Vec<Candidate> = versions.iter().map(candidate).collect();
     let from = |current: &Tag| {

@@ -133,3 +133,54 @@ fn trees_are_kept_for_as_long_as_an_app_names_them() {
     let left = second.parent().unwrap().read_dir().unwrap().count();
     assert_eq!(left, 1, "nothing half removed is left");
 }
+
+#[test]
+fn only_what_its_makers_signed_is_moved_to() {
+    if !test_needs::program("ssh-keygen") {
+        return;
+    }
+    let world = World::with(&["1.0.0+1.0"]);
+    let current = world.deploy("1.0.0+1.0");
+    let key = |name: &str| {
+        let path = world.folder.path().join(name);
+        // starts: ssh-keygen
+        let made =
+            std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&path).status();
+        assert!(made.unwrap().success());
+        (path.clone(), std::fs::read_to_string(path.with_extension("pub")).unwrap().trim().to_owned())
+    };
+    let (maker, stranger) = (key("maker"), key("stranger"));
+    let folders = std::env::var_os("PATH").unwrap();
+    let mut programs = std::env::split_paths(&folders).map(|folder| folder.join("ssh-keygen"));
+    let signers = updates::Signers {
+        keys: vec![maker.1.try_into().unwrap()],
+        ssh_keygen_command: programs.find(|file| file.is_file()).unwrap(),
+    };
+    let sign = |version: &str, key: &Path| {
+        let signing = format!("user.signingkey={}", key.display());
+        git(&world.repository(), &["-c", "gpg.format=ssh", "-c", &signing, "tag", "-f", "-s", "-m", version, version]);
+    };
+    let choose = || world.choose_signed(Policy::Patch, Some(&current), None, Some(&signers)).unwrap();
+    let why = || {
+        let choice = choose();
+        assert_eq!(choice.at, current);
+        choice.hold().unwrap().reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+
+    world.release("1.0.1+1.0");
+    assert!(why().contains("light-weight tag"), "{}", why());
+    git(&world.repository(), &["tag", "-f", "-a", "-m", "x", "1.0.1+1.0"]);
+    assert!(why().contains("no signature"), "{}", why());
+    sign("1.0.1+1.0", &stranger.0);
+    assert!(why().contains("not signed by a key of recipe.git.signers"), "{}", why());
+    sign("1.0.1+1.0", &maker.0);
+    assert_eq!(choose().at.tag.unwrap().version, "1.0.1+1.0".parse().unwrap());
+
+    // A newer one without a signature is passed by, and waits; one that is accepted or declared is somebody's word.
+    world.release("1.0.2+1.0");
+    let choice = choose();
+    assert_eq!(choice.at.tag.clone().unwrap().version, "1.0.1+1.0".parse().unwrap());
+    let held = choice.hold().unwrap().to.version.clone();
+    Holds::in_folder(&world.app()).accept(&held, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(choose().at.tag.unwrap().version, held);
+}

@@ -95,12 +95,23 @@ impl World {
     }
 
     pub fn choose(&self, policy: Policy, current: Option<&At>, declared: Option<&str>) -> Result<Choice, ChooseError> {
+        self.choose_signed(policy, current, declared, None)
+    }
+
+    pub fn choose_signed(
+        &self,
+        policy: Policy,
+        current: Option<&At>,
+        declared: Option<&str>,
+        signers: Option<&updates::Signers>,
+    ) -> Result<Choice, ChooseError> {
         let declared = declared.map(|text| Ref::try_from(text.to_owned()).unwrap());
         choose(&Question {
             mirror: &self.mirror(),
             state_folder: &self.app(),
             declared: declared.as_ref(),
             policy,
+            signers,
             current,
             failed: &[],
             fetch: true,
