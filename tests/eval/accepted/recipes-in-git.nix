@@ -10,7 +10,9 @@
   hearth.apps = {
     public.recipe = {
       git.url = "https://git.example.org/recipes/public.git";
-      git.signers = [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHGEbRAqvJyCYa5lJVL9cLpwuzPHIZZN5M7ZXmBsDR0s maker@example.org" ];
+      git.signers = [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHGEbRAqvJyCYa5lJVL9cLpwuzPHIZZN5M7ZXmBsDR0s maker@example.org"
+      ];
       policy = "latest";
     };
     private.recipe = {
