@@ -148,3 +148,14 @@ with subtest("accepted as it stands, it is deployed"):
     assert good and story["outcome"] == "changed", said
     assert "hello 1.0.0" in get("hello.example.org")
     assert int(get("hello.example.org", "/count")) == 1
+
+with subtest("however many versions ask for more at once, none of them is deployed"):
+    for number in range(7, 13):
+        host.succeed(f"sed -i '/^volumes:/a \\  more{number}: {{}}' {REPOSITORY}/compose.yml")
+        release(f"0.1.{number}+1.1.0", "1.1.0")
+    indexes = services()
+    for _ in range(2):
+        good, said, story = follow()
+        assert good and story["outcome"] == "held" and "0.1.12+1.1.0 waits" in story["summary"], story
+        assert "+ volume more12" in story["summary"] and services() == indexes, story
+    assert "hello 1.0.0" in get("hello.example.org")

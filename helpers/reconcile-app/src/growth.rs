@@ -1,17 +1,17 @@
 //! Whether a version that is about to be deployed asks for more than what serves, which only its rendering shows.
 
 use recipe::asks;
-use serde_json::Value;
-use updates::{At, ChooseError, Growth, Growths};
+use updates::{At, Growth, Growths};
 
 use crate::apply::{Parts, Run};
 use crate::inputs;
 use crate::record::{Deployed, FailedDeploy};
 use crate::render::render;
+use crate::rewrite::Stack;
 use crate::source::{self, Chosen};
 
-/// How many times a choice is made: each time but the last some version turned out to ask for more.
-const TRIES: usize = 4;
+/// How many versions that ask for more a run passes by. Whoever pushes more of them at once keeps their app as it is.
+const TRIES: usize = 20;
 
 impl<P: Parts> Run<'_, P> {
     /// Chooses what is to be deployed. A version that turns out to ask for more than what serves is written down, and the
@@ -25,30 +25,43 @@ impl<P: Parts> Run<'_, P> {
         failed: Option<&FailedDeploy>,
     ) -> Result<Chosen, inputs::Error> {
         let mut chosen = source::choose(self.manifest, deployed, failed)?;
-        for _ in 1..TRIES {
+        for _ in 0..TRIES {
             let serves = deployed.and_then(|deployed| deployed.recipe.as_ref());
-            if !self.is_news(serves, &chosen).await? {
-                break;
+            if serves.is_none() || serves.map(|at| &at.commit) == chosen.at.as_ref().map(|at| &at.commit) {
+                return Ok(chosen);
+            }
+            // What cannot be rendered is not deployed either, and the deploy says why.
+            let rendered = render(self.host.stacks, self.manifest, &chosen.inputs).await;
+            if !rendered.is_ok_and(|rendered| self.is_news(serves, chosen.at.as_ref(), &rendered.stack).unwrap_or(true))
+            {
+                return Ok(chosen);
             }
             chosen = source::choose(self.manifest, deployed, failed)?;
         }
-        Ok(chosen)
+        let at = deployed.and_then(|deployed| deployed.recipe.clone());
+        Ok(Chosen { inputs: source::serving(self.manifest, deployed)?, at, ..chosen })
     }
 
-    /// Compares what serves with what is chosen, and writes down what is new; true when that was not known yet.
-    async fn is_news(&self, serves: Option<&At>, chosen: &Chosen) -> Result<bool, inputs::Error> {
-        let (Some(from), Some(to)) = (serves, &chosen.at) else { return Ok(false) };
-        if from.commit == to.commit {
-            return Ok(false);
-        }
-        let Some(kept) = self.files.last_good().map_err(ChooseError::from)? else { return Ok(false) };
-        // What cannot be rendered is not deployed either, and the deploy says why.
-        let Ok(rendered) = render(self.host.stacks, self.manifest, &chosen.inputs).await else { return Ok(false) };
-        let kept: Value =
-            serde_json::from_str(&kept).map_err(|error| ChooseError::from(std::io::Error::from(error)))?;
-        let asks = asks(rendered.stack.value()).difference(&asks(&kept)).cloned().collect();
+    /// The same of what is deployed next, should it be another thing than was looked at when it was chosen. The next run
+    /// names what it asks for.
+    ///
+    /// # Errors
+    /// When what is known cannot be read or written.
+    pub(crate) fn is_news_at_last(&self, stack: &Stack) -> std::io::Result<bool> {
+        let serves = self.files.deployed()?.and_then(|deployed| deployed.recipe);
+        self.is_news(serves.as_ref(), self.at.as_ref(), stack)
+    }
+
+    /// Compares what serves with what is about to be deployed, and writes down what is new; true when that was not known yet,
+    /// so that nobody can have agreed to it.
+    ///
+    /// # Errors
+    /// When what is known cannot be read or written.
+    pub(crate) fn is_news(&self, serves: Option<&At>, chosen: Option<&At>, stack: &Stack) -> std::io::Result<bool> {
+        let (Some(from), Some(to)) = (serves, chosen) else { return Ok(false) };
+        let Some(kept) = self.files.last_good()?.filter(|_| from.commit != to.commit) else { return Ok(false) };
+        let asks = asks(stack.value()).difference(&asks(Stack::parse(&kept)?.value())).cloned().collect();
         let growth = Growth { from: from.commit.clone(), to: to.commit.clone(), asks };
-        let known = Growths::in_folder(&self.manifest.state_folder);
-        Ok(known.and_then(|mut known| known.remember(growth)).map_err(ChooseError::from)?)
+        Growths::in_folder(&self.manifest.state_folder)?.remember(growth)
     }
 }

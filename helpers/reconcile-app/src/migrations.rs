@@ -10,7 +10,7 @@ use crate::manifest::Update;
 use crate::plan;
 use crate::record::{Intent, TriedMigrations};
 use crate::rewrite::Stack;
-use crate::run::still_serving;
+use crate::story::still_serving;
 
 impl<P: Parts> Run<'_, P> {
     /// Tries the migrations of a stack whose images are here. `Some` is how the run ends when they must not run.

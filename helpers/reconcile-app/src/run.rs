@@ -23,6 +23,7 @@ use crate::render::render;
 use crate::rest::Before;
 use crate::source::Chosen;
 use crate::stack::DockerCommand;
+use crate::story::still_serving;
 use crate::volumes::Volumes;
 use crate::{back, colour, inputs, plan, record, strategy};
 
@@ -366,6 +367,12 @@ async fn deploy<P: Parts>(run: &mut Run<'_, P>, inputs: &Inputs) -> anyhow::Resu
     }
     run.receipt.warnings.append(&mut rendered.warnings);
     let mut stack = rendered.stack;
+    if run.is_news_at_last(&stack)? {
+        return Ok((
+            Outcome::Held,
+            format!("the new version asks for more than what serves has; {}", still_serving(run)),
+        ));
+    }
     stack.keep_images_of(run.files.last_good_of(&inputs.digest)?.as_deref())?;
     let sources = run.host.images(manifest);
     sources.provide(&mut stack, run.say).await.with_context(|| still_serving(run))?;
@@ -373,17 +380,6 @@ async fn deploy<P: Parts>(run: &mut Run<'_, P>, inputs: &Inputs) -> anyhow::Resu
         return Ok(refused);
     }
     run.deploy(&stack, inputs).await
-}
-
-/// What a person wants to know first when a deploy was given up before it began.
-pub(crate) fn still_serving<P: Parts>(run: &Run<'_, P>) -> String {
-    match run.files.deployed() {
-        Ok(Some(deployed)) => {
-            let version = deployed.named().unwrap_or_else(|| "the last good version".to_owned());
-            format!("nothing was deployed, {version} still serves")
-        }
-        _ => "nothing was deployed".to_owned(),
-    }
 }
 
 /// One run at a time; a second one waits, because it was asked for by somebody who wants it done.

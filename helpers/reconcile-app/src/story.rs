@@ -68,3 +68,14 @@ impl<P: Parts> Run<'_, P> {
         self.logs.extend(lines);
     }
 }
+
+/// What a person wants to know first when a deploy was given up before it began.
+pub(crate) fn still_serving<P: Parts>(run: &Run<'_, P>) -> String {
+    match run.files.deployed() {
+        Ok(Some(deployed)) => {
+            let version = deployed.named().unwrap_or_else(|| "the last good version".to_owned());
+            format!("nothing was deployed, {version} still serves")
+        }
+        _ => "nothing was deployed".to_owned(),
+    }
+}

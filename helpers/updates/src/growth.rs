@@ -14,7 +14,7 @@ use crate::holds::{read, write};
 /// The shape of the record.
 const SCHEMA: u32 = 1;
 /// How many are remembered: the oldest go first, and are learnt again when they are needed.
-const KEPT: usize = 20;
+const KEPT: usize = 200;
 
 /// What one state of a recipe asks for beyond another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ mod tests {
         assert!(growths.remember(growth('b', &["secret x"])).unwrap());
         assert!(growths.remember(growth('b', &[])).unwrap(), "it asks for less now");
         assert!(growths.of(&commit('a'), &commit('b')).is_empty());
-        for number in 0..30 {
+        for number in 0..250 {
             let to: Commit = format!("{number:040x}").parse().unwrap();
             growths.remember(Growth { to, ..growth('b', &["secret x"]) }).unwrap();
         }
