@@ -29,14 +29,14 @@ let
   triggerOf =
     line:
     let
-      said = lib.head (lib.splitString "#" line);
+      said = lib.head (lib.splitString "#" (lib.removeSuffix "\r" line));
       anywhere = builtins.match "(.*[^a-z_])?(${unmistakable})([^a-z_].*)?" said;
-      named = builtins.match "([ ]*(- +)?|[\"']?on[\"']?:(.*[^a-z_])?)[\"']?(${everyday})[\"']?( *[],].*| *: *([{].*)?| *)" said;
+      named = builtins.match "([ ]*(- +|\\[(.*[^a-z_])?)?|[\"']?on[\"']?:(.*[^a-z_])?)[\"']?(${everyday})[\"']?( *[],].*| *: *([{].*)?| *)" said;
     in
     if anywhere != null then
       [ (lib.elemAt anywhere 1) ]
     else if named != null then
-      [ (lib.elemAt named 3) ]
+      [ (lib.elemAt named 4) ]
     else
       [ ];
   triggersOf =

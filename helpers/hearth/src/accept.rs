@@ -39,11 +39,16 @@ pub fn accept(host: &Host, app: &str, version: &str, yes: bool) -> anyhow::Resul
     }
     let held = holds.held()?;
     let Ok(version) = version.parse::<Version>() else { bail!(nothing_called(app, version, held.as_ref(), &folder)?) };
-    if let Some(held) = held.filter(|held| held.hold.to.version == version) {
-        show(app, &held.hold);
+    let shown = held.filter(|held| held.hold.to.version == version).map(|held| held.hold);
+    if let Some(what) = &shown {
+        show(app, what);
     }
     ensure!(yes || agreed(&format!("Let {app} be updated to {version}?"))?, "nothing was accepted");
-    holds.accept(&version, Timestamp::now())?;
+    match &shown {
+        Some(what) => holds.accept_shown(what, Timestamp::now())?,
+        // It says what waits instead.
+        None => holds.accept(&version, Timestamp::now())?,
+    };
     Ok(accepted(app, &version.to_string(), &subject.unit))
 }
 

@@ -77,7 +77,7 @@ async fn report(asked: &str, version: Option<&str>, declaration: Option<&Path>) 
     let verdict = judge(&stacks, &declared.subject(), &recipe, &files, &environment).await?;
     let mut report = Report::new(asked, &declared, &fetched);
     match verdict {
-        Verdict::Passes { rendered, warnings } => report.passing(&rendered, warnings),
+        Verdict::Passes { rendered, warnings } => report.passing(&rendered, &warnings),
         Verdict::Refused(refusals) => report.refused(refusals),
     }
     Ok(report)

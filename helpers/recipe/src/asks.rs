@@ -36,10 +36,13 @@ pub fn asks(rendered: &Value) -> BTreeSet<String> {
 fn of_service(service: &Value, lines: &mut BTreeSet<String>) {
     lines.extend(service["image"].as_str().map(|image| format!("image {}", repository(image))));
     lines.extend(list(&service["ports"]).filter_map(port));
-    lines.extend(list(&service["volumes"]).filter(|mount| mount["type"] == "bind").filter_map(|mount| {
-        let read = if mount["read_only"] == Value::Bool(true) { ", read only" } else { "" };
-        Some(format!("path {} of the host{read}", mount["source"].as_str()?))
-    }));
+    for mount in list(&service["volumes"]).filter(|mount| mount["type"] == "bind") {
+        let path = mount["source"].as_str().unwrap_or_default();
+        lines.insert(format!("path {path} of the host, to read"));
+        if mount["read_only"] != Value::Bool(true) {
+            lines.insert(format!("path {path} of the host, to write"));
+        }
+    }
     for (key, word) in RIGHTS {
         lines.extend(words(&service[key]).map(|entry| format!("{word} {entry}")));
     }
@@ -59,8 +62,8 @@ fn of_label(key: &str, value: &str, lines: &mut BTreeSet<String>) {
         ["http", "routers", .., "rule"] => {
             lines.extend(rule_hosts(value).into_iter().map(|host| format!("host name {host}")));
         }
-        [kind @ ("tcp" | "udp"), "routers", ..] => {
-            lines.insert(format!("{kind} route"));
+        [kind @ ("tcp" | "udp"), "routers", .., "rule" | "entrypoints"] => {
+            lines.insert(format!("{kind} route for {value}"));
         }
         _ => {}
     }
@@ -170,11 +173,11 @@ mod tests {
                 "kernel parameter net.core.somaxconn=1",
                 "log driver syslog",
                 "network databases",
-                "path /srv/photos of the host, read only",
+                "path /srv/photos of the host, to read",
                 "port 25/tcp of the host",
                 "port 8080/udp of the host",
                 "secret token",
-                "tcp route",
+                "tcp route for HostSNI(`*`)",
                 "volume cache",
             ]
         );
@@ -184,7 +187,17 @@ mod tests {
     #[test]
     fn a_path_that_may_be_written_is_more_than_one_that_may_be_read() {
         let with = |read: bool| json!({"services": {"app": {"volumes": [{"type": "bind", "source": "/srv", "read_only": read}]}}});
-        assert_eq!(more(&with(true), &with(false)), ["path /srv of the host"]);
+        assert_eq!(more(&with(true), &with(false)), ["path /srv of the host, to write"]);
+        assert!(more(&with(false), &with(true)).is_empty());
+    }
+
+    #[test]
+    fn a_rule_that_is_not_bound_to_hosts_is_a_line_of_its_own() {
+        let with =
+            |rule: &str| json!({"services": {"app": {"deploy": {"labels": {"traefik.http.routers.x.rule": rule}}}}});
+        assert!(more(&with("Host(`a.org`)"), &with("Host(`a.org`) && PathPrefix(`/x`)")).is_empty());
+        let wider = more(&with("Host(`a.org`)"), &with("Host(`a.org`) || PathPrefix(`/x`)"));
+        assert_eq!(wider, ["host name Host(`a.org`) || PathPrefix(`/x`)"]);
     }
 
     #[test]

@@ -128,10 +128,12 @@ fn is_true(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false)) && value.as_str() != Some("false")
 }
 
-/// The hosts that a rule of a router names, in lower case; of a rule that is not understood the whole of it.
+/// The hosts that a rule of a router names, in lower case; of a rule that is not understood, or not bound to hosts, the whole of it.
 pub(crate) fn rule_hosts(rule: &str) -> Vec<String> {
     match rule::parse(rule) {
-        Some(rule) => rule.hosts().into_iter().map(str::to_lowercase).collect(),
+        // Whatever else it lets in is not bound to a name.
+        Some(read) if !read.only(&|_| true) => vec![rule.to_owned()],
+        Some(read) => read.hosts().into_iter().map(str::to_lowercase).collect(),
         None => vec![rule.to_owned()],
     }
 }

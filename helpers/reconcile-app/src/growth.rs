@@ -60,7 +60,11 @@ impl<P: Parts> Run<'_, P> {
     pub(crate) fn is_news(&self, serves: Option<&At>, chosen: Option<&At>, stack: &Stack) -> std::io::Result<bool> {
         let (Some(from), Some(to)) = (serves, chosen) else { return Ok(false) };
         let Some(kept) = self.files.last_good()?.filter(|_| from.commit != to.commit) else { return Ok(false) };
-        let asks = asks(stack.value()).difference(&asks(Stack::parse(&kept)?.value())).cloned().collect();
+        // The recipe's own files lie in a folder that is named by its commit.
+        let own = self.manifest.recipe.kept_below().map(|folder| format!("path {}/", folder.display()));
+        let is_own = |line: &String| own.as_ref().is_some_and(|own| line.starts_with(own));
+        let (before, after) = (asks(Stack::parse(&kept)?.value()), asks(stack.value()));
+        let asks = after.difference(&before).filter(|line| !is_own(line)).cloned().collect();
         let growth = Growth { from: from.commit.clone(), to: to.commit.clone(), asks };
         Growths::in_folder(&self.manifest.state_folder)?.remember(growth)
     }

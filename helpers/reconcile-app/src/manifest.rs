@@ -161,6 +161,13 @@ struct Sources {
     git: Option<Box<GitSource>>,
 }
 
+impl Source {
+    /// The folder below which the versions of a repository are kept.
+    pub fn kept_below(&self) -> Option<&Path> {
+        if let Self::Git(git) = self { Some(&git.recipes) } else { None }
+    }
+}
+
 impl TryFrom<Sources> for Source {
     type Error = &'static str;
 

@@ -181,13 +181,22 @@ fn decided(
     Ok((Some(decision), is_news))
 }
 
+/// How many unsigned versions are looked at in one run: each costs a few processes, and nobody's repository may take an app's
+/// time without end.
+const DOUBTED: usize = 20;
+
 /// Looks at the signature of what would be moved to; true where it is wanting, and that was not known.
 fn doubts(question: &Question<'_>, decision: &Decision, candidates: &mut [Candidate]) -> Result<bool, ChooseError> {
     let (Some(signers), Decision::Update { to, .. }) = (question.signers, decision) else { return Ok(false) };
     let wanted = |candidate: &&mut Candidate| candidate.tag == *to && candidate.unsigned.is_none();
     let Some(candidate) = candidates.iter_mut().find(wanted) else { return Ok(false) };
     candidate.unsigned = question.mirror.unsigned(to, signers)?;
-    Ok(candidate.unsigned.is_some())
+    let doubted = candidate.unsigned.is_some();
+    if candidates.iter().filter(|candidate| candidate.unsigned.is_some()).count() >= DOUBTED {
+        let rest = candidates.iter_mut().filter(|candidate| candidate.unsigned.is_none());
+        rest.for_each(|candidate| candidate.unsigned = Some("too many newer versions are not signed".to_owned()));
+    }
+    Ok(doubted)
 }
 
 /// What should serve after this run.

@@ -69,6 +69,9 @@ pub enum AcceptError {
     /// No version waits.
     #[error("{0} does not wait for a person, and no other version does; nothing was accepted")]
     Nothing(Box<Version>),
+    /// Something else waits than was shown.
+    #[error("what waits as {0} changed while you looked at it; nothing was accepted. Look again")]
+    Changed(Box<Version>),
     /// A file cannot be read or written.
     #[error("{0}; nothing was accepted")]
     Io(#[from] io::Error),
@@ -132,6 +135,17 @@ impl Holds {
                 Err(AcceptError::Other { asked: Box::new(version.clone()), held: Box::new(held.hold.to.version) })
             }
             None => Err(AcceptError::Nothing(Box::new(version.clone()))),
+        }
+    }
+
+    /// Accepts exactly what a person was shown.
+    ///
+    /// # Errors
+    /// [`AcceptError`], when something else waits by now.
+    pub fn accept_shown(&self, shown: &Hold, now: Timestamp) -> Result<Acceptance, AcceptError> {
+        match self.held()? {
+            Some(held) if held.hold == *shown => Ok(self.accept_with(shown, now)?),
+            _ => Err(AcceptError::Changed(Box::new(shown.to.version.clone()))),
         }
     }
 

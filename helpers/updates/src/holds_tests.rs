@@ -115,5 +115,8 @@ fn who_accepts_agrees_to_what_is_shown_and_to_nothing_that_is_learnt_later() {
     assert_eq!(holds.accept(&version, at(4)).unwrap().asks, ["secret b"]);
     holds.remember(Some(&asking(&["secret a"])), at(5)).unwrap();
     assert_eq!(holds.accept(&version, at(6)).unwrap().asks, ["secret a", "secret b"]);
+    let said = holds.accept_shown(&asking(&["secret b"]), at(7)).unwrap_err().to_string();
+    assert!(said.contains("changed while you looked at it"), "{said}");
+    holds.accept_shown(&asking(&["secret a"]), at(8)).unwrap();
     assert_eq!(holds.accepted().unwrap().len(), 1);
 }

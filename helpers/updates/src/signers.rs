@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::Tag;
 use crate::error::Error;
 use crate::git::Git;
-use crate::{Commit, Tag};
 
 /// Who signs a recipe's versions.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -35,8 +35,10 @@ impl TryFrom<String> for Key {
         let (kind, content) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let is_kind = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-@.".contains(c);
         let is_content = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
-        let good =
-            kind.contains('-') && kind.chars().all(is_kind) && !content.is_empty() && content.chars().all(is_content);
+        let good = ["ssh-", "ecdsa-", "sk-"].iter().any(|start| kind.starts_with(start))
+            && kind.chars().all(is_kind)
+            && !content.is_empty()
+            && content.chars().all(is_content);
         if good {
             Ok(Self(format!("{kind} {content}")))
         } else {
@@ -50,17 +52,24 @@ impl TryFrom<String> for Key {
 /// # Errors
 /// When `git` cannot be run, or a file cannot be written.
 pub(crate) fn complaint(git: &Git<'_>, tag: &Tag, signers: &Signers) -> Result<Option<String>, Error> {
-    let Some(object) = git.answer(&["rev-parse", "--verify", "--quiet", &format!("refs/tags/{}", tag.name)])? else {
-        return Ok(Some("it is not there any more".to_owned()));
+    // One small answer, however much is written in the tag.
+    let format = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(tag)";
+    let listed = git.answer(&["for-each-ref", format, &format!("refs/tags/{}", tag.name)])?.unwrap_or_default();
+    let object = match listed.split(' ').collect::<Vec<_>>()[..] {
+        ["tag", object, "commit", commit, named] if commit == tag.commit.as_str() => {
+            // Whoever has the repository can put an old, signed object under a new name.
+            if named != tag.name {
+                return Ok(Some(format!("what is signed calls itself {named}")));
+            }
+            object
+        }
+        ["commit", ..] => {
+            return Ok(Some(
+                "it is a light-weight tag, which nobody can sign; make it with `git tag --sign`".to_owned(),
+            ));
+        }
+        _ => return Ok(Some("it was moved while it was looked at, or is no tag of a commit".to_owned())),
     };
-    if git.answer(&["cat-file", "-t", &object])?.as_deref() != Some("tag") {
-        return Ok(Some("it is a light-weight tag, which nobody can sign; make it with `git tag --sign`".to_owned()));
-    }
-    let commit: Option<Commit> =
-        git.answer(&["rev-parse", &format!("{object}^{{commit}}")])?.and_then(|id| id.parse().ok());
-    if commit.as_ref() != Some(&tag.commit) {
-        return Ok(Some("it was moved while it was looked at".to_owned()));
-    }
     let file = allowed(signers)?;
     let program = format!("gpg.ssh.program={}", signers.ssh_keygen_command.display());
     let allowed = format!("gpg.ssh.allowedSignersFile={}", file.path().display());
@@ -68,7 +77,7 @@ pub(crate) fn complaint(git: &Git<'_>, tag: &Tag, signers: &Signers) -> Result<O
     for setting in [&program, &allowed, "gpg.program=/nonexistent", "gpg.x509.program=/nonexistent"] {
         arguments.extend(["-c", setting]);
     }
-    arguments.extend(["verify-tag", &object]);
+    arguments.extend(["verify-tag", object]);
     git.refused(&arguments)
         .map(|refused| refused.map(|said| if said.is_empty() { "it has no signature".to_owned() } else { said }))
 }
@@ -100,8 +109,7 @@ mod tests {
             "ssh-rsa A\"B",
             "cert-authority ssh-rsa",
         ] {
-            let read = Key::try_from(bad.to_owned());
-            assert!(read.is_err() || bad.starts_with("cert"), "{bad:?}: {read:?}");
+            Key::try_from(bad.to_owned()).unwrap_err();
         }
     }
 }

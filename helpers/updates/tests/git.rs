@@ -176,6 +176,14 @@ fn only_what_its_makers_signed_is_moved_to() {
     sign("1.0.1+1.0", &maker.0);
     assert_eq!(choose().at.tag.unwrap().version, "1.0.1+1.0".parse().unwrap());
 
+    // The same object under the name of a newer version.
+    let signed = git(&world.repository(), &["rev-parse", "refs/tags/1.0.1+1.0"]);
+    git(&world.repository(), &["update-ref", "refs/tags/1.0.3+1.0", signed.trim()]);
+    let choice = choose();
+    assert_eq!(choice.at.tag.clone().unwrap().version, "1.0.1+1.0".parse().unwrap());
+    assert!(choice.hold().unwrap().to_string().contains("what is signed calls itself 1.0.1+1.0"), "{choice:?}");
+    git(&world.repository(), &["tag", "-d", "1.0.3+1.0"]);
+
     // A newer one without a signature is passed by, and waits; one that is accepted or declared is somebody's word.
     world.release("1.0.2+1.0");
     let choice = choose();

@@ -66,10 +66,10 @@ impl Report {
     }
 
     /// The recipe may be deployed.
-    pub fn passing(&mut self, rendered: &Value, warnings: Vec<String>) {
+    pub fn passing(&mut self, rendered: &Value, warnings: &[String]) {
         self.passes = true;
-        self.warnings.extend(warnings);
-        self.asks = asks(rendered).into_iter().collect();
+        self.warnings.extend(warnings.iter().map(|warning| state::plain(warning)));
+        self.asks = asks(rendered).iter().map(|line| state::plain(line)).collect();
         let declared = self.secrets.as_deref().unwrap_or_default();
         let needed = rendered["secrets"].as_object().into_iter().flat_map(|secrets| secrets.keys());
         self.undeclared_secrets = needed.filter(|key| !declared.contains(key)).cloned().collect();
@@ -80,6 +80,7 @@ impl Report {
         self.settings = merged(refusals.iter().filter_map(|refusal| refusal.setting.as_deref()));
         self.refusals = refusals
             .into_iter()
+            .map(clean)
             .map(|Refusal { file, line, key, reason, remedy, setting }| Told {
                 file,
                 line,
@@ -146,5 +147,19 @@ impl Report {
         let options = self.settings.iter().map(|setting| format!("  {setting}"));
         let first = [String::new(), format!("hearth.apps.{} = {{", attribute(&self.app))];
         first.into_iter().chain(options).chain(["};".to_owned(), String::new()]).collect()
+    }
+}
+
+/// Keys and reasons have words of the recipe in them: without what a terminal obeys, each by itself, so that one that is cut
+/// off takes nothing of the next along.
+fn clean(refusal: Refusal) -> Refusal {
+    let plain = |text: String| state::plain(&text);
+    Refusal {
+        file: plain(refusal.file),
+        key: plain(refusal.key),
+        reason: plain(refusal.reason),
+        remedy: refusal.remedy.map(plain),
+        setting: refusal.setting.map(plain),
+        ..refusal
     }
 }
