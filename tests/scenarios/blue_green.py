@@ -155,6 +155,8 @@ with subtest("one that falls ill when it serves is switched back in the same run
     story, said = deploy("1.2.0-crashes", f'.gate.audit = null | .gate.watch = {watch} | .environment.ATTEMPT = "2"')
     assert story["outcome"] == "rolled-back" and "fell ill" in story["summary"], (story["summary"], said)
     serves("1.1.0")
+    # Who had asked the container that crashed gets no answer from it, and is told so after a visitor's patience (tests/bed/load.py).
+    host.sleep(11)
     seen, since = visits(since)
     assert "1.2.0-crashes" in seen, f"it never served: {seen}"
 
